@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file
+ * Where to and how: server, login, encryption, time-outs. No environment variable and no file is
+ * read, except the files named here.
+ *
+ * A config may be shared by sessions, in several threads. From the first mailsub_session_new on it
+ * is frozen, and setters return MAILSUB_E_STATE. Setters also return MAILSUB_E_INVALID when the
+ * config or a pointer that must not be NULL is NULL, and MAILSUB_E_NOMEM.
+ */
+#ifndef MAILSUB_CONFIG_H
+#define MAILSUB_CONFIG_H
+
+#include <mailsub/export.h>
+#include <mailsub/system.h>
+
+MAILSUB_BEGIN_DECLS
+
+typedef struct mailsub_config mailsub_config;
+
+/** How the connection is encrypted. */
+enum {
+    MAILSUB_TLS_IMPLICIT = 0,      /**< TLS from the first octet, RFC 8314 section 3.3 */
+    MAILSUB_TLS_STARTTLS = 1,      /**< STARTTLS, or nothing is sent, RFC 3207 */
+    MAILSUB_TLS_OPPORTUNISTIC = 2, /**< STARTTLS when it is offered, else in clear */
+    MAILSUB_TLS_NONE = 3           /**< in clear; only mailsub_config_insecure_set_no_tls sets it */
+};
+
+/** What a time-out waits for; defaults are those of RFC 5321 section 4.5.3.2. */
+enum {
+    MAILSUB_TIMEOUT_CONNECT = 0,    /**< name resolution and connection, 60 s */
+    MAILSUB_TIMEOUT_TLS = 1,        /**< a TLS handshake, 60 s */
+    MAILSUB_TIMEOUT_GREETING = 2,   /**< the 220 greeting, 300 s */
+    MAILSUB_TIMEOUT_COMMAND = 3,    /**< reply to EHLO, STARTTLS, AUTH, MAIL, RCPT, RSET: 300 s */
+    MAILSUB_TIMEOUT_DATA = 4,       /**< reply to DATA, 120 s */
+    MAILSUB_TIMEOUT_CONTENT = 5,    /**< the server takes the next part of the content, 180 s */
+    MAILSUB_TIMEOUT_END_OF_DATA = 6 /**< reply to the complete message, 600 s */
+};
+
+/** Direction of a transcript line. */
+enum {
+    MAILSUB_TRANSCRIPT_CLIENT = 0, /**< sent by this side, secrets replaced by asterisks */
+    MAILSUB_TRANSCRIPT_SERVER = 1, /**< received */
+    MAILSUB_TRANSCRIPT_NOTE = 2    /**< what happened besides: connection, TLS, content sent */
+};
+
+/**
+ * Takes one line of the dialogue, without its line end. Login secrets and message content are never
+ * in it.
+ * @param context    what the caller of the library gave
+ * @param direction  MAILSUB_TRANSCRIPT_*
+ * @param line       not NUL-terminated; valid during the call
+ * @param len        its octets
+ */
+typedef void (*mailsub_transcript_fn)(void *context, int direction, const char *line, size_t len);
+
+/**
+ * Create a config without a server.
+ * @param allocator   memory for the config and for the sessions made with it; NULL for malloc
+ * @param out_config  receives the config, with one reference that the caller holds
+ * @return 0; MAILSUB_E_INVALID out_config is NULL or allocator is incomplete; MAILSUB_E_NOMEM
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_config);
+
+/**
+ * Take a further reference.
+ * @param config  the config; NULL is allowed
+ * @return config
+ * Thread: any; since 0.1
+ */
+MAILSUB_API mailsub_config *mailsub_config_ref(mailsub_config *config);
+
+/**
+ * Give a reference back; the last one wipes the secrets and frees the config.
+ * @param config  NULL is allowed
+ * Thread: any; since 0.1
+ */
+MAILSUB_API void mailsub_config_unref(mailsub_config *config);
+
+/**
+ * Name the server: scheme://[user[:password]@]host[:port]
+ *
+ *  scheme         default port   encryption
+ *  submissions    465            implicit TLS
+ *  smtps          465            implicit TLS
+ *  submission     587            STARTTLS demanded
+ *  smtp           25             465: implicit TLS; another port: STARTTLS demanded; to this host
+ *                                (localhost, 127.0.0.0/8, ::1): STARTTLS when offered, else clear
+ *
+ * The host is a name (IDN too), an IPv4 address, or an IPv6 address in brackets. User and password
+ * are percent-decoded and replace earlier credentials. All that the URL does not say is left alone.
+ * @param config  the config
+ * @param url     not NULL; NUL-terminated UTF-8
+ * @return 0; MAILSUB_E_URL malformed, unknown scheme, or a path, query or fragment; the message of
+ *         the cause is told by mailsub_config_get_error_detail
+ * RFC 3986, RFC 8314; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_url(mailsub_config *config, const char *url);
+
+/**
+ * Log in with these credentials. Without them no login is attempted.
+ * @param config    the config
+ * @param user      user name, UTF-8; NULL takes the credentials away
+ * @param password  UTF-8; not NULL unless user is
+ * @return 0; MAILSUB_E_CREDENTIALS empty user, or more than 1,024 octets, or not UTF-8
+ * RFC 4954, RFC 4616; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_credentials(mailsub_config *config, const char *user,
+                                               const char *password);
+
+/**
+ * Choose the encryption, instead of the choice that the URL made.
+ * @param config  the config
+ * @param mode    MAILSUB_TLS_IMPLICIT, _STARTTLS or _OPPORTUNISTIC
+ * @return 0; MAILSUB_E_INVALID another mode
+ * RFC 8314, RFC 3207; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_tls(mailsub_config *config, int mode);
+
+/**
+ * Trust the certification authorities of a file instead of the system's.
+ * @param config  the config
+ * @param path    PEM certificates; read now; not NULL
+ * @return 0; MAILSUB_E_CA it cannot be read, or holds no certificate
+ * RFC 5280; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_ca_file(mailsub_config *config, const char *path);
+
+/**
+ * Trust certification authorities given in memory instead of the system's.
+ * @param config  the config
+ * @param pem     PEM certificates; not NULL
+ * @param len     octets, 1 to 16 MiB
+ * @return 0; MAILSUB_E_CA it holds no certificate
+ * RFC 5280; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_ca_data(mailsub_config *config, const void *pem, size_t len);
+
+/**
+ * Demand a certificate for another name than the host's.
+ * @param config  the config
+ * @param name    DNS name or IP address; NULL goes back to the host of the URL
+ * @return 0; MAILSUB_E_HOST_NAME malformed
+ * RFC 9525; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_verify_name(mailsub_config *config, const char *name);
+
+/**
+ * Introduce this client by a name in EHLO, instead of this host's full name, or its address in
+ * brackets where it has none.
+ * @param config  the config
+ * @param name    fully qualified domain name or address literal; NULL goes back to the default
+ * @return 0; MAILSUB_E_HOST_NAME malformed
+ * RFC 5321 section 4.1.4; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_helo_name(mailsub_config *config, const char *name);
+
+/**
+ * Set the time-out of one phase.
+ * @param config   the config
+ * @param timeout  MAILSUB_TIMEOUT_*
+ * @param ms       milliseconds, 1 to 86,400,000 (a day)
+ * @return 0; MAILSUB_E_INVALID no such time-out, or ms outside its range
+ * RFC 5321 section 4.5.3.2; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_timeout(mailsub_config *config, int timeout, int64_t ms);
+
+/**
+ * Bound the time of a whole submission, from the call to the receipt.
+ * @param config  the config
+ * @param ms      milliseconds, 1 to 86,400,000; 0 for no bound besides the phases' (the default)
+ * @return 0; MAILSUB_E_INVALID outside its range
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_deadline(mailsub_config *config, int64_t ms);
+
+/**
+ * Send to all recipients or to none: one refused recipient then stops the submission.
+ * @param config  the config
+ * @param on      0 (the default) or 1
+ * @return 0; MAILSUB_E_INVALID another value
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_all_or_none(mailsub_config *config, int on);
+
+/**
+ * Receive the dialogue line by line.
+ * @param config      the config
+ * @param transcript  called from within the calls on a session, in their thread; NULL for none
+ * @param context     handed to transcript
+ * @return 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_transcript(mailsub_config *config,
+                                              mailsub_transcript_fn transcript, void *context);
+
+/**
+ * Never use TLS. Whoever sees the packets reads and changes the mail.
+ * @param config  the config
+ * @return 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_insecure_set_no_tls(mailsub_config *config);
+
+/**
+ * Log in over a connection that is not encrypted, or whose certificate is not verified. Whoever
+ * sees the packets learns the password.
+ * @param config  the config
+ * @return 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_insecure_allow_clear_login(mailsub_config *config);
+
+/**
+ * Take any certificate. Whoever can divert the connection reads and changes the mail; a login then
+ * needs mailsub_config_insecure_allow_clear_login too.
+ * @param config  the config
+ * @return 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_insecure_skip_verify(mailsub_config *config);
+
+/**
+ * Host of the server.
+ * @param config  the config
+ * @return name as an A-label, or address without brackets; "" when none is set or config is NULL
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_config_get_host(const mailsub_config *config);
+
+/**
+ * Port of the server.
+ * @param config  the config
+ * @return 1 to 65535; 0 when none is set or config is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_get_port(const mailsub_config *config);
+
+/**
+ * Encryption that will be used.
+ * @param config  the config
+ * @return MAILSUB_TLS_*; MAILSUB_TLS_STARTTLS when config is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_get_tls(const mailsub_config *config);
+
+/**
+ * Why the last refused setter was refused.
+ * @param config  the config
+ * @return one line for a person, without secrets; "" when none was refused or config is NULL; lent
+ *         until the next setter
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_config_get_error_detail(const mailsub_config *config);
+
+MAILSUB_END_DECLS
+
+#endif

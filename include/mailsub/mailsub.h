@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file
+ * libmailsub: compliant mail submission for applications. This header includes all the others.
+ *
+ * A message says what to send, a config where and how, a session sends it, and a receipt tells what
+ * became of every recipient. Start with mailsub(7).
+ */
+#ifndef MAILSUB_MAILSUB_H
+#define MAILSUB_MAILSUB_H
+
+#include <mailsub/config.h>
+#include <mailsub/error.h>
+#include <mailsub/export.h>
+#include <mailsub/message.h>
+#include <mailsub/receipt.h>
+#include <mailsub/session.h>
+#include <mailsub/system.h>
+#include <mailsub/version.h>
+
+#endif

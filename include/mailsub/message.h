@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file
+ * What to send: the builder of an RFC 5322 message and its envelope.
+ *
+ * A message needs a From mailbox and at least one recipient; all else has a default. Addresses are
+ * given apart from display names, and what is written is always made from the parsed form, so that
+ * no text can become a second recipient or a header field of its own.
+ *
+ * The builder is sticky: the first error is kept (mailsub_message_get_error), later calls go on to
+ * work, and writing or submitting the message returns that error; a program may check once. A
+ * refused call changes nothing else in the message.
+ *
+ * Errors that every changing call can return, and that are not repeated below: MAILSUB_E_INVALID
+ * when the message or a pointer that must not be NULL is NULL; MAILSUB_E_STATE while a session is
+ * sending the message; MAILSUB_E_NOMEM. Every string may return MAILSUB_E_UTF8 when it is not valid
+ * UTF-8, MAILSUB_E_CONTROL when it holds CR, LF, another control character or a Unicode line
+ * separator (U+0000-U+001F, U+007F-U+009F, U+2028, U+2029; a tab is allowed in Subject and in
+ * unstructured fields), and MAILSUB_E_LIMIT when it is longer than MAILSUB_MAX_HEADER_VALUE.
+ */
+#ifndef MAILSUB_MESSAGE_H
+#define MAILSUB_MESSAGE_H
+
+#include <mailsub/export.h>
+#include <mailsub/system.h>
+
+MAILSUB_BEGIN_DECLS
+
+typedef struct mailsub_message mailsub_message;
+
+/** Where a recipient is named. All are envelope recipients alike. */
+enum {
+    MAILSUB_RECIPIENT_TO = 0,
+    MAILSUB_RECIPIENT_CC = 1,
+    MAILSUB_RECIPIENT_BCC = 2 /**< in the envelope only: never written into the message */
+};
+
+/** For a length: the text ends at its NUL. */
+#define MAILSUB_NUL_TERMINATED SIZE_MAX
+
+/**
+ * Create an empty message.
+ * @param allocator    memory for the message and all it holds; NULL for malloc
+ * @param out_message  receives the message; the caller frees it
+ * @return 0; MAILSUB_E_INVALID out_message is NULL or allocator is incomplete; MAILSUB_E_NOMEM
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_new(const mailsub_allocator *allocator,
+                                    mailsub_message **out_message);
+
+/**
+ * Free a message and all it holds.
+ * @param message  NULL is allowed; must not be in the hands of a session
+ * Since 0.1
+ */
+MAILSUB_API void mailsub_message_free(mailsub_message *message);
+
+/**
+ * The first error that a call on this message returned.
+ * @param message    the message
+ * @param out_field  receives the name of what was wrong: a header field ("Subject", "To"), or
+ *                   "Return-Path", "text", "html", "attachment"; "" when there is no error. Lent
+ *                   until the next changing call. NULL when not wanted.
+ * @return that error; MAILSUB_OK when every call succeeded; MAILSUB_E_INVALID message is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_error(const mailsub_message *message, const char **out_field);
+
+/**
+ * Forget the error that mailsub_message_get_error tells, after its cause was mended.
+ * @param message  the message
+ * @return 0; MAILSUB_E_INVALID message is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_clear_error(mailsub_message *message);
+
+/**
+ * Set the author: the From field, and the envelope sender unless a return path is set.
+ * @param message  the message
+ * @param address  local-part@domain, at most MAILSUB_MAX_ADDRESS octets as sent; not NULL
+ * @param name     display name in any script; NULL or "" for none
+ * @return 0; MAILSUB_E_ADDRESS bad syntax or too long; MAILSUB_E_DOMAIN refused by IDNA 2008;
+ *         MAILSUB_E_SMTPUTF8 the local part is not ASCII
+ * RFC 5322 section 3.6.2, RFC 5321 section 4.1.2, RFC 5891; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_from(mailsub_message *message, const char *address,
+                                         const char *name);
+
+/**
+ * Set the agent that sends on the author's behalf: the Sender field.
+ * @param message  the message
+ * @param address  as for mailsub_message_set_from; NULL takes the field away
+ * @param name     display name; NULL or "" for none
+ * @return as mailsub_message_set_from
+ * RFC 5322 section 3.6.2; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_sender(mailsub_message *message, const char *address,
+                                           const char *name);
+
+/**
+ * Set the mailbox that bounces go to: the envelope sender of RFC 5321.
+ * @param message  the message
+ * @param address  as for mailsub_message_set_from; "" asks for the null sender <>, to which nothing
+ *                 can bounce; NULL goes back to the From mailbox
+ * @return as mailsub_message_set_from
+ * RFC 5321 section 4.1.1.2; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_return_path(mailsub_message *message, const char *address);
+
+/**
+ * Add one recipient to the envelope and, unless it is a blind one, to its header field.
+ * @param message  the message
+ * @param field    MAILSUB_RECIPIENT_*
+ * @param address  as for mailsub_message_set_from
+ * @param name     display name; NULL or "" for none; checked but not used for a blind recipient
+ * @return as mailsub_message_set_from; MAILSUB_E_INVALID no such field; MAILSUB_E_LIMIT there are
+ *         MAILSUB_MAX_RECIPIENTS already
+ * RFC 5322 section 3.6.3; since 0.1
+ */
+MAILSUB_API int mailsub_message_add_recipient(mailsub_message *message, int field,
+                                              const char *address, const char *name);
+
+/**
+ * Add a mailbox to which answers are to go: the Reply-To field.
+ * @param message  the message
+ * @param address  as for mailsub_message_set_from
+ * @param name     display name; NULL or "" for none
+ * @return as mailsub_message_set_from
+ * RFC 5322 section 3.6.2; since 0.1
+ */
+MAILSUB_API int mailsub_message_add_reply_to(mailsub_message *message, const char *address,
+                                             const char *name);
+
+/**
+ * Set the Subject.
+ * @param message  the message
+ * @param subject  any length, any script; NULL takes the field away
+ * @return 0 or an error of every changing call
+ * RFC 5322 section 3.6.5, RFC 2047; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_subject(mailsub_message *message, const char *subject);
+
+/**
+ * Add a header field that no other function sets: X-Mailer, Auto-Submitted, In-Reply-To ...
+ * @param message  the message
+ * @param name     printable ASCII without colon, at most 76 octets; not NULL
+ * @param value    unstructured text; folded, and encoded where it is not ASCII
+ * @param len      octets of value, or MAILSUB_NUL_TERMINATED
+ * @return 0; MAILSUB_E_HEADER_NAME name is malformed; MAILSUB_E_HEADER_OWNED the field is written
+ *         by the library (MIME-Version, Content-*, Bcc, Received, Return-Path, DKIM-Signature) or
+ *         has a function of its own (From, To, Subject, Date ...); MAILSUB_E_HEADER_REPEATED it may
+ *         stand once and stands already; MAILSUB_E_HEADER_VALUE it may not be empty or does not fit
+ *         the field's syntax
+ * RFC 5322 section 3.6; since 0.1
+ */
+MAILSUB_API int mailsub_message_add_header(mailsub_message *message, const char *name,
+                                           const char *value, size_t len);
+
+/**
+ * Set the Date, instead of the time of the first writing or submission.
+ * @param message   the message
+ * @param unix_s    seconds since 1970-01-01 UTC; 0 to 253402300799 (the year 9999)
+ * @param zone_min  offset of the zone from UTC in minutes, east positive; -5999 to 5999 with
+ *                  minutes of the hour below 60: -99*60-59 to 99*60+59
+ * @return 0; MAILSUB_E_DATE outside the ranges
+ * RFC 5322 section 3.3; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_date(mailsub_message *message, int64_t unix_s,
+                                         int32_t zone_min);
+
+/**
+ * Set the Message-ID, instead of a generated one.
+ * @param message     the message
+ * @param message_id  id-left@id-right, with or without its angle brackets; ASCII
+ * @return 0; MAILSUB_E_MESSAGE_ID malformed or longer than 250 octets
+ * RFC 5322 section 3.6.4; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_message_id(mailsub_message *message, const char *message_id);
+
+/**
+ * The Message-ID, generated now when there is none yet. It stays the same from then on, so that a
+ * message that is submitted again can be recognised.
+ * @param message  the message; needs its From mailbox, whose domain becomes the right-hand side
+ * @param out_id   receives the identifier in angle brackets; lent until the next changing call
+ * @return 0; MAILSUB_E_NO_FROM; MAILSUB_E_RANDOM
+ * RFC 5322 section 3.6.4; since 0.1
+ */
+MAILSUB_API int mailsub_message_get_message_id(mailsub_message *message, const char **out_id);
+
+/**
+ * Set the plain text. With an HTML text too, both become a multipart/alternative.
+ * @param message  the message
+ * @param text     UTF-8; bare CR and bare LF are taken as line ends; NULL takes the text away
+ * @param len      octets of text, or MAILSUB_NUL_TERMINATED
+ * @return 0; MAILSUB_E_UTF8; MAILSUB_E_CONTROL it holds NUL
+ * RFC 2046 section 5.1.4; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_text(mailsub_message *message, const char *text, size_t len);
+
+/**
+ * Set the HTML text.
+ * @param message  the message
+ * @param html     as for mailsub_message_set_text; not changed, so it declares charset utf-8 or
+ * none
+ * @param len      octets of html, or MAILSUB_NUL_TERMINATED
+ * @return as mailsub_message_set_text
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_set_html(mailsub_message *message, const char *html, size_t len);
+
+/**
+ * Attach octets from memory.
+ * @param message     the message
+ * @param file_name   name shown to the reader, without a path; not NULL, not empty
+ * @param media_type  type/subtype such as "application/pdf"; NULL for application/octet-stream;
+ *                    text/... is sent as it is, multipart/... and message/... are refused
+ * @param data        the content; NULL only when len is 0
+ * @param len         its octets
+ * @return 0; MAILSUB_E_FILE_NAME empty, "." or "..", or with a path separator; MAILSUB_E_MEDIA_TYPE
+ *         malformed or refused; MAILSUB_E_LIMIT there are MAILSUB_MAX_ATTACHMENTS already
+ * RFC 2183, RFC 2231; since 0.1
+ */
+MAILSUB_API int mailsub_message_attach_data(mailsub_message *message, const char *file_name,
+                                            const char *media_type, const void *data, size_t len);
+
+/**
+ * Attach a regular file. It is opened and measured now and read while the message is written, so a
+ * large one takes no memory; it has to keep its size until then.
+ * @param message     the message
+ * @param path        the file; not NULL
+ * @param file_name   name shown to the reader; NULL for the last component of path
+ * @param media_type  as for mailsub_message_attach_data
+ * @return as mailsub_message_attach_data; MAILSUB_E_FILE it cannot be opened or is no regular file.
+ *         Writing returns MAILSUB_E_FILE_CHANGED when it shrank or grew in between.
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_attach_file(mailsub_message *message, const char *path,
+                                            const char *file_name, const char *media_type);
+
+/**
+ * Take the Date from another clock than the system's, for tests.
+ * @param message  the message
+ * @param clock    copied; its context must outlive the message; NULL goes back to the system's
+ * @return 0; MAILSUB_E_INVALID clock is incomplete
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_set_clock(mailsub_message *message, const mailsub_clock *clock);
+
+/**
+ * Take boundaries and the Message-ID from another source of randomness than the system's, for
+ * tests.
+ * @param message  the message
+ * @param random   copied; its context must outlive the message; NULL goes back to the system's
+ * @return 0; MAILSUB_E_INVALID random is incomplete
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_set_random(mailsub_message *message, const mailsub_random *random);
+
+/**
+ * Number of envelope recipients, blind ones included.
+ * @param message  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_message_count_recipients(const mailsub_message *message);
+
+/**
+ * Write the message, header and body, with CRLF line ends and without dot-stuffing, in bounded
+ * memory. Date and Message-ID are fixed by the first writing: writing again gives the same octets.
+ * @param message  the message; a From mailbox is needed, recipients are not
+ * @param sink     takes the octets part by part; not NULL
+ * @param context  handed to sink
+ * @return 0; the error of mailsub_message_get_error; MAILSUB_E_NO_FROM; MAILSUB_E_SINK the sink
+ *         stopped; MAILSUB_E_FILE, MAILSUB_E_FILE_CHANGED an attachment; MAILSUB_E_RANDOM; an error
+ *         of the clock. What the sink took before an error is not a whole message.
+ * RFC 5322, RFC 2045; since 0.1
+ */
+MAILSUB_API int mailsub_message_write(mailsub_message *message, mailsub_sink_fn sink,
+                                      void *context);
+
+MAILSUB_END_DECLS
+
+#endif

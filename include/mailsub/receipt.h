@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file
+ * What became of one submission, as a whole and for every recipient.
+ *
+ * A receipt is made by the caller, handed to a submission, filled whatever the result, and may be
+ * used again. Strings are lent until it is used again or freed; they are never NULL, but "" where
+ * there is nothing to say. What a server said is cleaned: printable ASCII and valid UTF-8, one
+ * line.
+ */
+#ifndef MAILSUB_RECEIPT_H
+#define MAILSUB_RECEIPT_H
+
+#include <mailsub/export.h>
+#include <mailsub/system.h>
+
+MAILSUB_BEGIN_DECLS
+
+typedef struct mailsub_receipt mailsub_receipt;
+
+/** Fates of a recipient: X(number, NAME, text). Each recipient ends in exactly one. */
+#define MAILSUB_OUTCOME_LIST(X)                                                                    \
+    X(0, NOT_ATTEMPTED, "not attempted") /* nothing of it reached the server: may be sent again */ \
+    X(1, ACCEPTED, "accepted")           /* the server took the responsibility */                  \
+    X(2, REFUSED, "refused")             /* for good (5yz): do not send again unchanged */         \
+    X(3, DEFERRED, "deferred")           /* for now (4yz): may be sent again later */              \
+    X(4, UNKNOWN, "unknown")             /* no reply to the complete message: it may have arrived */
+
+enum {
+#define MAILSUB_OUTCOME_ENUM_(number, NAME, text) MAILSUB_OUTCOME_##NAME = (number),
+    MAILSUB_OUTCOME_LIST(MAILSUB_OUTCOME_ENUM_)
+#undef MAILSUB_OUTCOME_ENUM_
+        MAILSUB_OUTCOME_END_ = 5
+};
+
+/** How far a submission came: X(number, NAME, text). */
+#define MAILSUB_STAGE_LIST(X)                                                                      \
+    X(0, NONE, "not started")                                                                      \
+    X(1, CHECK, "check of the message")                                                            \
+    X(2, RESOLVE, "name resolution")                                                               \
+    X(3, CONNECT, "connection")                                                                    \
+    X(4, TLS, "TLS handshake")                                                                     \
+    X(5, GREETING, "greeting")                                                                     \
+    X(6, EHLO, "EHLO")                                                                             \
+    X(7, STARTTLS, "STARTTLS")                                                                     \
+    X(8, AUTH, "AUTH")                                                                             \
+    X(9, MAIL, "MAIL FROM")                                                                        \
+    X(10, RCPT, "RCPT TO")                                                                         \
+    X(11, DATA, "DATA")                                                                            \
+    X(12, CONTENT, "message content")                                                              \
+    X(13, END_OF_DATA, "end of data")                                                              \
+    X(14, RSET, "RSET")                                                                            \
+    X(15, QUIT, "QUIT")
+
+enum {
+#define MAILSUB_STAGE_ENUM_(number, NAME, text) MAILSUB_STAGE_##NAME = (number),
+    MAILSUB_STAGE_LIST(MAILSUB_STAGE_ENUM_)
+#undef MAILSUB_STAGE_ENUM_
+        MAILSUB_STAGE_END_ = 16
+};
+
+/**
+ * Create an empty receipt.
+ * @param allocator    memory for the receipt and all it holds; NULL for malloc
+ * @param out_receipt  receives the receipt; the caller frees it
+ * @return 0; MAILSUB_E_INVALID out_receipt is NULL or allocator is incomplete; MAILSUB_E_NOMEM
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_new(const mailsub_allocator *allocator,
+                                    mailsub_receipt **out_receipt);
+
+/**
+ * Free a receipt.
+ * @param receipt  NULL is allowed; must not be in the hands of a session
+ * Since 0.1
+ */
+MAILSUB_API void mailsub_receipt_free(mailsub_receipt *receipt);
+
+/**
+ * The result of the submission, the same that mailsub_session_submit returned.
+ * @param receipt  the receipt
+ * @return MAILSUB_OK when every recipient was accepted; MAILSUB_E_PARTIAL when some were; else the
+ *         first cause; MAILSUB_E_STATE when it was not filled yet; MAILSUB_E_INVALID when NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_code(const mailsub_receipt *receipt);
+
+/**
+ * How far the submission came: where it failed, or MAILSUB_STAGE_END_OF_DATA.
+ * @param receipt  NULL counts as empty
+ * @return MAILSUB_STAGE_*
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_stage(const mailsub_receipt *receipt);
+
+/**
+ * The server's reply that decided.
+ * @param receipt  NULL counts as empty
+ * @return 200 to 599; 0 when no reply decided
+ * RFC 5321 section 4.2; since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_reply_code(const mailsub_receipt *receipt);
+
+/**
+ * The enhanced status code of that reply, its class corrected to agree with the reply code.
+ * @param receipt  NULL counts as empty
+ * @return such as "5.1.1"; "" when the reply had none
+ * RFC 3463; since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_enhanced_status(const mailsub_receipt *receipt);
+
+/**
+ * The text of that reply, its lines joined by a space, without code and enhanced status.
+ * @param receipt  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_reply_text(const mailsub_receipt *receipt);
+
+/**
+ * What this side knows of the cause besides: the file, the address, the system's or TLS's reason.
+ * @param receipt  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_detail(const mailsub_receipt *receipt);
+
+/**
+ * The Message-ID of the message, in angle brackets.
+ * @param receipt  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_message_id(const mailsub_receipt *receipt);
+
+/**
+ * The server's name for the accepted message, when its reply tells one ("queued as 4XyZ").
+ * @param receipt  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_queue_id(const mailsub_receipt *receipt);
+
+/**
+ * The TLS version of the connection.
+ * @param receipt  NULL counts as empty
+ * @return such as "TLS1.3"; "" when the connection was in clear or there was none
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_tls_version(const mailsub_receipt *receipt);
+
+/**
+ * The cipher suite of the connection.
+ * @param receipt  NULL counts as empty
+ * @return the name that GnuTLS gives it; "" when the connection was in clear or there was none
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_tls_cipher(const mailsub_receipt *receipt);
+
+/**
+ * Whether the server's certificate was verified: issuer, name and dates.
+ * @param receipt  NULL counts as empty
+ * @return 1 or 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_tls_verified(const mailsub_receipt *receipt);
+
+/**
+ * Number of recipients, in the order in which the message got them.
+ * @param receipt  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_receipt_count_recipients(const mailsub_receipt *receipt);
+
+/**
+ * A recipient's address as it was sent.
+ * @param receipt  the receipt
+ * @param index    0 to the count - 1; outside, the functions below return "" and 0
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_recipient(const mailsub_receipt *receipt, size_t index);
+
+/**
+ * A recipient's fate.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return MAILSUB_OUTCOME_*
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_outcome(const mailsub_receipt *receipt, size_t index);
+
+/**
+ * The cause of a recipient's fate.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return MAILSUB_OK when it was accepted, else a MAILSUB_E_*
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_recipient_code(const mailsub_receipt *receipt, size_t index);
+
+/**
+ * The stage at which a recipient's fate was decided.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return MAILSUB_STAGE_*
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_recipient_stage(const mailsub_receipt *receipt, size_t index);
+
+/**
+ * The code of the reply that decided a recipient's fate.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return 200 to 599; 0 when no reply decided
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_recipient_reply_code(const mailsub_receipt *receipt,
+                                                         size_t index);
+
+/**
+ * The enhanced status code of that reply.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return such as "5.1.1"; "" when the reply had none
+ * RFC 3463; since 0.1
+ */
+MAILSUB_API const char *
+mailsub_receipt_get_recipient_enhanced_status(const mailsub_receipt *receipt, size_t index);
+
+/**
+ * The text of that reply.
+ * @param receipt  the receipt
+ * @param index    as above
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_recipient_reply_text(const mailsub_receipt *receipt,
+                                                                 size_t index);
+
+/**
+ * Name of an outcome, in English.
+ * @param outcome  MAILSUB_OUTCOME_*
+ * @return static text; "?" when there is no such outcome
+ * Thread: any; since 0.1
+ */
+MAILSUB_API const char *mailsub_outcome_name(int outcome);
+
+/**
+ * Name of a stage, in English.
+ * @param stage  MAILSUB_STAGE_*
+ * @return static text; "?" when there is no such stage
+ * Thread: any; since 0.1
+ */
+MAILSUB_API const char *mailsub_stage_name(int stage);
+
+/**
+ * Write a receipt as lines of text for a person or a log: the result, then each recipient.
+ * @param receipt  the receipt; filled
+ * @param sink     takes the text; not NULL
+ * @param context  handed to sink
+ * @return 0; MAILSUB_E_INVALID a NULL; MAILSUB_E_STATE not filled yet; MAILSUB_E_SINK it stopped
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_sink_fn sink,
+                                      void *context);
+
+MAILSUB_END_DECLS
+
+#endif

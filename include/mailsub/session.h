@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file
+ * One account's connection to its server.
+ *
+ * A session connects when the first message asks for it, and keeps the connection for the next.
+ * mailsub_session_submit waits; the event form (post, get_fd, get_timeout, process) never does.
+ * Both are the same code: submit posts the message and processes until it is done.
+ *
+ * When a kept connection proves dead before anything of a message was handed over, the session
+ * connects again by itself, once. It never repeats anything after that point.
+ */
+#ifndef MAILSUB_SESSION_H
+#define MAILSUB_SESSION_H
+
+#include <mailsub/config.h>
+#include <mailsub/export.h>
+#include <mailsub/message.h>
+#include <mailsub/receipt.h>
+
+MAILSUB_BEGIN_DECLS
+
+typedef struct mailsub_session mailsub_session;
+
+/**
+ * Told when a posted message is done. It may post further messages; it must not free the session.
+ * @param context  what mailsub_session_post was given
+ * @param message  the message, which is the caller's again
+ * @param code     the result, as mailsub_session_submit returns it
+ * @param receipt  the receipt that mailsub_session_post was given, filled; NULL when it was NULL
+ */
+typedef void (*mailsub_done_fn)(void *context, mailsub_message *message, int code,
+                                mailsub_receipt *receipt);
+
+/**
+ * Create a session; nothing is connected yet.
+ * @param config       server and settings, frozen from now on; the session takes a reference
+ * @param out_session  receives the session; the caller frees it
+ * @return 0; MAILSUB_E_INVALID a NULL, or config has no server; MAILSUB_E_NOMEM; MAILSUB_E_SYSTEM
+ * no descriptor is left Since 0.1
+ */
+MAILSUB_API int mailsub_session_new(mailsub_config *config, mailsub_session **out_session);
+
+/**
+ * Close the connection at once and free the session. Messages that are not done end as
+ * MAILSUB_E_CANCELLED, or as unknown where their content was complete; their done functions are
+ * called. Afterwards no thread and no descriptor of the session is left; when a name resolution is
+ * under way, this waits for the system's resolver to return.
+ * @param session  NULL is allowed; not from within its own done function
+ * Since 0.1
+ */
+MAILSUB_API void mailsub_session_free(mailsub_session *session);
+
+/**
+ * Submit one message and wait for the outcome.
+ * @param session  the session; no posted message may be under way
+ * @param message  what to send; not changed, except that its Date and Message-ID are fixed
+ * @param receipt  filled whatever the result; NULL when not wanted
+ * @return 0 when every recipient was accepted; MAILSUB_E_PARTIAL when some were; MAILSUB_E_INVALID
+ * a NULL; MAILSUB_E_STATE a posted message is under way, or called from a done function;
+ *         MAILSUB_E_UNKNOWN_OUTCOME the connection ended between the complete message and the
+ *         reply; else the first cause: any other error of error.h. mailsub_error_action tells what
+ *         to do about it.
+ * RFC 5321, RFC 6409; since 0.1
+ */
+MAILSUB_API int mailsub_session_submit(mailsub_session *session, mailsub_message *message,
+                                       mailsub_receipt *receipt);
+
+/**
+ * Post one message; mailsub_session_process will send it after those posted before.
+ * @param session  the session
+ * @param message  stays the caller's, who must not change or free it until done is called
+ * @param receipt  filled before done is called; NULL when not wanted
+ * @param done     told the result; not NULL
+ * @param context  handed to done
+ * @return 0; MAILSUB_E_INVALID a NULL; MAILSUB_E_STATE the message is posted already, or the
+ * session is closing; MAILSUB_E_NOMEM. After an error done is not called. Since 0.1
+ */
+MAILSUB_API int mailsub_session_post(mailsub_session *session, mailsub_message *message,
+                                     mailsub_receipt *receipt, mailsub_done_fn done, void *context);
+
+/**
+ * The descriptor to watch for reading. It stays the same for the life of the session, and stands
+ * for all that the session waits for: call mailsub_session_process when it is readable.
+ * @param session  the session
+ * @return the descriptor, owned by the session; -1 when session is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_session_get_fd(const mailsub_session *session);
+
+/**
+ * How long mailsub_session_process need not be called if the descriptor stays quiet.
+ * @param session  the session
+ * @return milliseconds, 0 for at once; -1 when there is nothing to wait for, or session is NULL
+ * Since 0.1
+ */
+MAILSUB_API int64_t mailsub_session_get_timeout(const mailsub_session *session);
+
+/**
+ * Do all that can be done without waiting; done functions are called from here.
+ * @param session  the session
+ * @return 0; MAILSUB_E_INVALID session is NULL; MAILSUB_E_STATE called from a done function. What
+ *         befalls a message is told by its done function and receipt, not here.
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_session_process(mailsub_session *session);
+
+/**
+ * Number of messages that are posted and not done.
+ * @param session  NULL counts as none
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_session_count_pending(const mailsub_session *session);
+
+/**
+ * End what is under way: its connection is closed, and every message that is not done ends as
+ * MAILSUB_E_CANCELLED, or as unknown where its content was complete. The session stays usable.
+ * @param session  the session; must not be freed at the same time
+ * @return 0; MAILSUB_E_INVALID session is NULL
+ * Thread: any, and from a signal handler; since 0.1
+ */
+MAILSUB_API int mailsub_session_cancel(mailsub_session *session);
+
+/**
+ * Say goodbye to the server (QUIT) and close the connection, waiting at most two seconds for it.
+ * The session stays usable and connects again for the next message.
+ * @param session  the session; no posted message may be under way
+ * @return 0, whatever the server answers; MAILSUB_E_INVALID session is NULL; MAILSUB_E_STATE a
+ *         message is under way
+ * RFC 5321 section 4.1.1.10; since 0.1
+ */
+MAILSUB_API int mailsub_session_close(mailsub_session *session);
+
+MAILSUB_END_DECLS
+
+#endif

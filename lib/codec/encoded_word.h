@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RFC 2047 encoded words: =?UTF-8?B?...?= and =?UTF-8?Q?...?=, whichever is shorter. */
+#ifndef MAILSUB_CODEC_ENCODED_WORD_H
+#define MAILSUB_CODEC_ENCODED_WORD_H
+
+#include "base/buffer.h"
+
+/* Where the word will stand: decides which characters Q leaves bare (RFC 2047 section 5). */
+enum mailsub__encoded_word_place { MAILSUB__IN_TEXT, MAILSUB__IN_PHRASE };
+
+/*
+ * Append valid UTF-8 as encoded words of at most 75 characters, parted by single spaces, which a
+ * reader drops again. No character is divided between two words. The error of the buffer.
+ */
+int mailsub__encoded_word_append(mailsub__buffer *buffer, mailsub__slice text,
+                                 enum mailsub__encoded_word_place place);
+/* True when text holds something that a reader would take for an encoded word. */
+bool mailsub__encoded_word_lookalike(mailsub__slice text);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Line ends: CRLF, bare CR and bare LF all become CRLF, streaming. */
+#ifndef MAILSUB_CODEC_NEWLINE_H
+#define MAILSUB_CODEC_NEWLINE_H
+
+#include "codec/step.h"
+
+typedef struct mailsub__newline {
+    bool after_cr;  /* a CR was written as CRLF; a following LF belongs to it */
+    bool owes_lf;   /* the LF of a CRLF found no room */
+    bool line_open; /* octets stand behind the last line end */
+} mailsub__newline;
+
+void mailsub__newline_init(mailsub__newline *codec);
+/* True when step->last and all is written; a text without a last line end gets one. */
+bool mailsub__newline_encode(mailsub__newline *codec, mailsub__step *step);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Quoted-printable of text (RFC 2045 section 6.7), streaming: lines of at most 76 characters, CRLF,
+ * bare CR and bare LF taken as line ends, white space before a line end encoded. A dot and "From "
+ * at the start of a line are encoded too, against relays that mishandle them.
+ */
+#ifndef MAILSUB_CODEC_QP_H
+#define MAILSUB_CODEC_QP_H
+
+#include <stdint.h>
+
+#include "codec/step.h"
+
+typedef struct mailsub__qp {
+    char held[8]; /* input not yet decided: white space, CR, a word that may become "From " */
+    uint8_t n_held;
+    uint8_t column;
+    char pending[8]; /* output that found no room */
+    uint8_t n_pending;
+    bool ended;
+} mailsub__qp;
+
+void mailsub__qp_init(mailsub__qp *codec);
+/* Encode. True when step->last and all is written; a text without a last line end gets one. */
+bool mailsub__qp_encode(mailsub__qp *codec, mailsub__step *step);
+
+#endif

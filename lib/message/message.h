@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the session may do with a message besides the public interface. */
+#ifndef MAILSUB_MESSAGE_MESSAGE_H
+#define MAILSUB_MESSAGE_MESSAGE_H
+
+#include <stdbool.h>
+
+#include <mailsub/message.h>
+
+#include "base/slice.h"
+#include "base/source.h"
+
+/* As mailsub_message_new, with the system's clock and randomness, which this room cannot see. */
+int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_clock *system_clock,
+                            const mailsub_random *system_random, mailsub_message **out_message);
+
+/*
+ * Make ready to be sent: complete, Date and Message-ID fixed, laid out and measured. Errors: those
+ * of mailsub_message_write, and MAILSUB_E_NO_RECIPIENTS. *out_detail, lent: the field or file at
+ * fault, or "".
+ */
+int mailsub__message_prepare(mailsub_message *message, const char **out_detail);
+
+/* The rest needs a successful _prepare, and lends until the message is changed. */
+
+/* Envelope sender without angle brackets; empty for the null sender. */
+mailsub__slice mailsub__message_sender(const mailsub_message *message);
+/* Envelope recipients without angle brackets, in the order in which they were added. */
+const mailsub__slice *mailsub__message_recipients(const mailsub_message *message);
+/* Exact octets of header and body with CRLF, before dot-stuffing. */
+uint64_t mailsub__message_size(const mailsub_message *message);
+/* The content from its start; opening it again starts over. */
+int mailsub__message_open(mailsub_message *message, mailsub__source *out_source);
+/* Close what reading left open. */
+void mailsub__message_close(mailsub_message *message);
+/* What was wrong when reading failed: the path of an attachment; or "". */
+const char *mailsub__message_detail(const mailsub_message *message);
+
+/* While locked, changing calls return MAILSUB_E_STATE. False: it is locked already. */
+bool mailsub__message_lock(mailsub_message *message);
+void mailsub__message_unlock(mailsub_message *message);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The real clocks and the real randomness: the only place that asks the system for them. */
+#ifndef MAILSUB_NET_CLOCK_H
+#define MAILSUB_NET_CLOCK_H
+
+#include <mailsub/system.h>
+
+/* Milliseconds of a clock that never steps back. */
+int64_t mailsub__clock_monotonic_ms(void);
+/* The system's calendar with the local zone's offset, and the kernel's random numbers. */
+extern const mailsub_clock mailsub__system_clock;
+extern const mailsub_random mailsub__system_random;
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One descriptor that stands for all that a session waits for: an epoll instance with an eventfd in
+ * it, by which another thread or a signal handler can wake whoever waits.
+ */
+#ifndef MAILSUB_NET_POLLER_H
+#define MAILSUB_NET_POLLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mailsub/system.h>
+
+typedef struct mailsub__poller mailsub__poller;
+
+int mailsub__poller_new(const mailsub_allocator *allocator, mailsub__poller **out_poller);
+void mailsub__poller_free(mailsub__poller *poller);
+/* Readable when something is due; stays the same for the poller's life. */
+int mailsub__poller_get_fd(const mailsub__poller *poller);
+
+/* Watch fd; what it is watched for may be changed any number of times. MAILSUB_E_SYSTEM. */
+int mailsub__poller_add(mailsub__poller *poller, int fd, bool want_read, bool want_write);
+int mailsub__poller_change(mailsub__poller *poller, int fd, bool want_read, bool want_write);
+/* Before fd is closed. */
+void mailsub__poller_remove(mailsub__poller *poller, int fd);
+
+/* Any thread, and a signal handler: make the descriptor readable. */
+void mailsub__poller_wake(mailsub__poller *poller);
+/* Make it quiet again. */
+void mailsub__poller_clear(mailsub__poller *poller);
+/* Block until something is due, at most timeout_ms; -1 for as long as it takes. */
+void mailsub__poller_wait(mailsub__poller *poller, int64_t timeout_ms);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A connection to a server: name resolution off the caller's thread, IPv6 and IPv4 raced after RFC
+ * 8305, TLS by GnuTLS, and then bytes both ways. Nothing here blocks, except _free while the
+ * system's resolver has not returned.
+ *
+ * A transport is used for one connection at a time: open, process until it is ready, read and
+ * write, close; and open again.
+ */
+#ifndef MAILSUB_NET_TRANSPORT_H
+#define MAILSUB_NET_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mailsub/system.h>
+
+#include "net/poller.h"
+#include "net/trust.h"
+
+typedef struct mailsub__transport mailsub__transport;
+
+/* Strings are borrowed and outlive the transport. */
+typedef struct mailsub__transport_settings {
+    const char *host; /* A-label name, or IPv4 or IPv6 address without brackets */
+    int port;
+    const char *verify_name; /* A-label name or address that the certificate must bear */
+    mailsub__trust *trust;
+    bool verify; /* false: any certificate is taken, the result is told as not verified */
+} mailsub__transport_settings;
+
+enum mailsub__transport_state {
+    MAILSUB__TRANSPORT_CLOSED,
+    MAILSUB__TRANSPORT_RESOLVING,
+    MAILSUB__TRANSPORT_CONNECTING,
+    MAILSUB__TRANSPORT_HANDSHAKING, /* the TLS handshake */
+    MAILSUB__TRANSPORT_READY,       /* bytes may be read and written */
+    MAILSUB__TRANSPORT_FAILED       /* see _get_error; only _close and _free are left */
+};
+
+int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *poller,
+                           const mailsub__transport_settings *settings,
+                           mailsub__transport **out_transport);
+/* Joins the resolver's thread and closes all descriptors. */
+void mailsub__transport_free(mailsub__transport *transport);
+
+/* Begin to connect. with_tls: the handshake follows at once. A failure shows in the state. */
+void mailsub__transport_open(mailsub__transport *transport, bool with_tls, int64_t now_ms);
+/* Go on with whatever is under way. */
+void mailsub__transport_process(mailsub__transport *transport, int64_t now_ms);
+/* READY in clear: begin the handshake on the standing connection (STARTTLS). */
+void mailsub__transport_start_tls(mailsub__transport *transport);
+enum mailsub__transport_state mailsub__transport_get_state(const mailsub__transport *transport);
+/* When _process must be called if the poller stays quiet: the next address is due. -1: never. */
+int64_t mailsub__transport_deadline(const mailsub__transport *transport);
+
+/*
+ * READY only. *out_len 0: nothing now; the poller tells when there is. MAILSUB_E_CONNECTION_LOST:
+ * the peer closed, or the network failed; with TLS also when the close was not announced, which
+ * _get_detail tells. MAILSUB_E_TLS: a bad record.
+ */
+int mailsub__transport_read(mailsub__transport *transport, char *out, size_t room, size_t *out_len);
+/* As many of the octets as go now; when not all did, the poller also watches for room. */
+int mailsub__transport_write(mailsub__transport *transport, const char *data, size_t len,
+                             size_t *out_len);
+/* Close; with_goodbye sends TLS close_notify if that is possible without waiting. */
+void mailsub__transport_close(mailsub__transport *transport, bool with_goodbye);
+
+/* MAILSUB_E_RESOLVE, _RESOLVE_AGAIN, _CONNECT, _TLS*, _CONNECTION_LOST, _SYSTEM, _NOMEM. */
+int mailsub__transport_get_error(const mailsub__transport *transport);
+/* One line about that error for a person: addresses tried and the system's or GnuTLS's reason. */
+const char *mailsub__transport_get_detail(const mailsub__transport *transport);
+
+/* Of the connection that is or was: lent until the next open. "" when there is none. */
+const char *mailsub__transport_get_tls_version(const mailsub__transport *transport);
+const char *mailsub__transport_get_tls_cipher(const mailsub__transport *transport);
+bool mailsub__transport_is_tls(const mailsub__transport *transport);
+bool mailsub__transport_is_verified(const mailsub__transport *transport);
+/* True when the peer's address is of this host. */
+bool mailsub__transport_is_loopback(const mailsub__transport *transport);
+/* "192.0.2.1 port 25" */
+const char *mailsub__transport_get_peer(const mailsub__transport *transport);
+/* This end as an address literal of RFC 5321 section 4.1.3: "[192.0.2.7]", "[IPv6:2001:db8::7]". */
+const char *mailsub__transport_get_local_literal(const mailsub__transport *transport);
+
+/* This host's name when it is fully qualified, else "". out has room for 256 octets. */
+void mailsub__host_name(char out[256]);
+
+#endif

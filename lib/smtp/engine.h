@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The SMTP client protocol without I/O: bytes in, bytes out, events out, time in.
+ *
+ * The owner connects, and then, in any order that the network dictates: feeds what arrives, sends
+ * what peek_output shows and acknowledges it, pulls events, and calls expire when the deadline has
+ * passed. Nothing here blocks, calls the network or asks for the time: now_ms is the owner's
+ * monotonic clock.
+ */
+#ifndef MAILSUB_SMTP_ENGINE_H
+#define MAILSUB_SMTP_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mailsub/config.h>
+#include <mailsub/receipt.h>
+
+#include "base/slice.h"
+#include "base/source.h"
+
+#define MAILSUB__N_TIMEOUTS (MAILSUB_TIMEOUT_END_OF_DATA + 1)
+#define MAILSUB__REPLY_TEXT_LEN 512
+
+typedef struct mailsub__engine mailsub__engine;
+
+/* Strings are borrowed and outlive the engine. */
+typedef struct mailsub__engine_settings {
+    const char *helo_name;
+    int tls;          /* MAILSUB_TLS_* */
+    const char *user; /* NULL: no login */
+    const char *password;
+    bool clear_login; /* a login without verified TLS is allowed by name */
+    bool all_or_none;
+    int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
+    mailsub_transcript_fn transcript; /* may be NULL */
+    void *transcript_context;
+} mailsub__engine_settings;
+
+/* What is known of a connection's protection when its bytes begin to count. */
+enum mailsub__protection { MAILSUB__CLEAR, MAILSUB__TLS_UNVERIFIED, MAILSUB__TLS_VERIFIED };
+
+enum mailsub__engine_event {
+    MAILSUB__EVENT_NONE,     /* nothing to tell: wait for bytes, room or time */
+    MAILSUB__EVENT_STARTTLS, /* do the handshake, then call mailsub__engine_tls_started */
+    MAILSUB__EVENT_READY,    /* greeting, TLS and login are done: a transaction may be submitted */
+    MAILSUB__EVENT_DONE,     /* the transaction has its verdicts */
+    MAILSUB__EVENT_CLOSED    /* the engine is at its end, see mailsub__engine_failure; last event */
+};
+
+/* The reply, or the lack of one, that decided. Fixed space: a verdict can be had without memory. */
+typedef struct mailsub__verdict {
+    int outcome;       /* MAILSUB_OUTCOME_*, for a recipient */
+    int code;          /* MAILSUB_OK or MAILSUB_E_* */
+    int stage;         /* MAILSUB_STAGE_* */
+    int reply_code;    /* 0: no reply decided */
+    char enhanced[12]; /* "5.1.1" or "" */
+} mailsub__verdict;
+
+/* One message. The owner fills the first part, keeps it alive until DONE, and reads the rest. */
+typedef struct mailsub__transaction {
+    mailsub__slice sender; /* without angle brackets; empty for <> */
+    const mailsub__slice *recipients;
+    size_t n_recipients;
+    uint64_t size; /* exact octets of content */
+    mailsub__source content;
+    mailsub__verdict *verdicts; /* the owner's array, one for each recipient */
+    /* Text of the reply that decided for recipient i; called before DONE; may be NULL. */
+    void (*on_recipient_text)(void *context, size_t i, mailsub__slice text);
+    void *context;
+
+    mailsub__verdict whole;             /* outcome is not used */
+    char text[MAILSUB__REPLY_TEXT_LEN]; /* of the deciding reply: clean, one line, NUL-terminated */
+    char queue_id[64];
+    bool handed_over; /* an octet of MAIL or behind it was acknowledged as sent */
+} mailsub__transaction;
+
+int mailsub__engine_new(const mailsub_allocator *allocator,
+                        const mailsub__engine_settings *settings, mailsub__engine **out_engine);
+/* Wipes secrets. A transaction under way is left without verdicts: lose or cancel it first. */
+void mailsub__engine_free(mailsub__engine *engine);
+
+/* The connection stands; with implicit TLS, its handshake is done. Waits for the greeting. */
+void mailsub__engine_start(mailsub__engine *engine, enum mailsub__protection protection,
+                           int64_t now_ms);
+/* Bytes that arrived. All are taken; after CLOSED they are ignored. */
+void mailsub__engine_feed(mailsub__engine *engine, const char *data, size_t len, int64_t now_ms);
+/* The handshake asked for by STARTTLS is done. */
+void mailsub__engine_tls_started(mailsub__engine *engine, enum mailsub__protection protection,
+                                 int64_t now_ms);
+/* The connection has ended, or is to be given up: code is the cause, such as
+   MAILSUB_E_CONNECTION_LOST or MAILSUB_E_CANCELLED. Every recipient gets its verdict. */
+void mailsub__engine_lost(mailsub__engine *engine, int code, int64_t now_ms);
+
+/* Bytes to send; empty when there are none now. Content is pulled from its source in here. */
+mailsub__slice mailsub__engine_peek_output(mailsub__engine *engine, int64_t now_ms);
+void mailsub__engine_ack_output(mailsub__engine *engine, size_t n, int64_t now_ms);
+
+enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine);
+
+/* Only after READY or DONE, one at a time. The transaction's results are reset. */
+void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
+                            int64_t now_ms);
+/* Only between transactions. CLOSED follows when the server has answered, or at once when nobody
+   waits for it. */
+void mailsub__engine_quit(mailsub__engine *engine, int64_t now_ms);
+
+/* When expire must be called if nothing happens before; -1: never. */
+int64_t mailsub__engine_deadline(const mailsub__engine *engine);
+void mailsub__engine_expire(mailsub__engine *engine, int64_t now_ms);
+
+/* Why the engine is CLOSED before any transaction could start (or between two): code, stage, reply;
+   code MAILSUB_OK after a QUIT. The text is clean, lent until free. */
+const mailsub__verdict *mailsub__engine_failure(const mailsub__engine *engine);
+const char *mailsub__engine_failure_text(const mailsub__engine *engine);
+
+#endif
