@@ -13,12 +13,15 @@
 
 typedef struct mailsub__poller mailsub__poller;
 
+/* The allocator is borrowed, here and in the other modules of this room. MAILSUB_E_NOMEM, _SYSTEM.
+ */
 int mailsub__poller_new(const mailsub_allocator *allocator, mailsub__poller **out_poller);
 void mailsub__poller_free(mailsub__poller *poller);
 /* Readable when something is due; stays the same for the poller's life. */
 int mailsub__poller_get_fd(const mailsub__poller *poller);
 
-/* Watch fd; what it is watched for may be changed any number of times. MAILSUB_E_SYSTEM. */
+/* Watch fd; what it is watched for may be changed any number of times. An error or hang-up of fd
+   always counts. MAILSUB_E_SYSTEM, with errno. */
 int mailsub__poller_add(mailsub__poller *poller, int fd, bool want_read, bool want_write);
 int mailsub__poller_change(mailsub__poller *poller, int fd, bool want_read, bool want_write);
 /* Before fd is closed. */
@@ -26,9 +29,11 @@ void mailsub__poller_remove(mailsub__poller *poller, int fd);
 
 /* Any thread, and a signal handler: make the descriptor readable. */
 void mailsub__poller_wake(mailsub__poller *poller);
-/* Make it quiet again. */
+/* Make it quiet again; costs nothing when nobody woke it. What the waker had to say must be looked
+   at behind this call, not before. */
 void mailsub__poller_clear(mailsub__poller *poller);
-/* Block until something is due, at most timeout_ms; -1 for as long as it takes. */
+/* Block until something is due, at most timeout_ms; -1 for as long as it takes. A signal may end
+   the wait early. */
 void mailsub__poller_wait(mailsub__poller *poller, int64_t timeout_ms);
 
 #endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counts what a process holds, to show that nothing stays behind. */
+#ifndef MAILSUB_TESTS_LEFTOVERS_H
+#define MAILSUB_TESTS_LEFTOVERS_H
+
+#include <dirent.h>
+#include <stddef.h>
+
+static inline size_t count_entries(const char *path)
+{
+    size_t n = 0;
+    DIR *directory = opendir(path);
+    if (!directory)
+        return 0;
+    while (readdir(directory))
+        n++;
+    closedir(directory);
+    return n;
+}
+
+static inline size_t count_descriptors(void)
+{
+    return count_entries("/proc/self/fd");
+}
+
+static inline size_t count_threads(void)
+{
+    return count_entries("/proc/self/task");
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Certificates for the tests of TLS, made when a test starts. */
+#ifndef MAILSUB_TESTS_PKI_H
+#define MAILSUB_TESTS_PKI_H
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdbool.h>
+
+struct pki_ca {
+    gnutls_x509_privkey_t key;
+    gnutls_x509_crt_t certificate;
+    gnutls_datum_t pem; /* NUL-terminated */
+};
+
+/* What a certificate says; zero is a sound one without names. */
+struct pki_leaf {
+    const char *dns[3];
+    const unsigned char *ip; /* ip_len octets */
+    unsigned ip_len;
+    const char *common_name;
+    int from_day; /* relative to today; 0 stands for -1 */
+    int to_day;   /* 0 stands for 30 */
+    bool is_self_signed;
+    bool is_for_clients; /* the wrong purpose */
+    int rsa_bits;        /* 0: an elliptic curve */
+};
+
+void pki_ca_init(struct pki_ca *ca, const char *name);
+void pki_ca_deinit(struct pki_ca *ca);
+/* Credentials for a server; the caller frees them. */
+gnutls_certificate_credentials_t pki_issue(const struct pki_ca *ca, const struct pki_leaf *leaf);
+
+#endif
