@@ -10,8 +10,9 @@
 /*
  * Write domain as A-labels, lower case, NUL-terminated, without a final dot. domain is UTF-8 text,
  * not an address literal. One label is enough ("localhost").
- * MAILSUB_E_DOMAIN: empty, a label or the whole too long, characters that IDNA 2008 or the LDH rule
- * of host names refuse, a last label of digits only. MAILSUB_E_NOMEM.
+ * MAILSUB_E_DOMAIN: an empty label, so a final dot too; a label or the whole too long; characters
+ * that IDNA 2008 or the LDH rule of host names refuse; a last label that reads as a number (digits
+ * only, or "0x" and hexadecimal digits), for that is an IPv4 address. MAILSUB_E_NOMEM.
  */
 int mailsub__domain_to_ascii(mailsub__slice domain, char out[MAILSUB_MAX_DOMAIN + 1]);
 

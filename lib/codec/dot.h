@@ -7,16 +7,10 @@
 #ifndef MAILSUB_CODEC_DOT_H
 #define MAILSUB_CODEC_DOT_H
 
-#include <stdint.h>
-
-#include "codec/step.h"
+#include "codec/lines.h"
 
 typedef struct mailsub__dot {
-    bool at_line_start;
-    bool after_cr;
-    char pending[8]; /* output that found no room */
-    uint8_t n_pending;
-    bool ended;
+    mailsub__lines lines;
 } mailsub__dot;
 
 void mailsub__dot_init(mailsub__dot *codec);

@@ -3,12 +3,10 @@
 #ifndef MAILSUB_CODEC_NEWLINE_H
 #define MAILSUB_CODEC_NEWLINE_H
 
-#include "codec/step.h"
+#include "codec/lines.h"
 
 typedef struct mailsub__newline {
-    bool after_cr;  /* a CR was written as CRLF; a following LF belongs to it */
-    bool owes_lf;   /* the LF of a CRLF found no room */
-    bool line_open; /* octets stand behind the last line end */
+    mailsub__lines lines;
 } mailsub__newline;
 
 void mailsub__newline_init(mailsub__newline *codec);

@@ -3,6 +3,9 @@
  * The one contract of all streaming codecs: octets are taken from the front of in and put at the
  * front of out, as many as fit, and the caller comes again with more input or more room. Where the
  * input was cut, and how small the room was, never changes the result.
+ *
+ * An encode function returns true when step->last is set and all is written, and again when called
+ * again. False means that all input was taken or that no room is left, or both.
  */
 #ifndef MAILSUB_CODEC_STEP_H
 #define MAILSUB_CODEC_STEP_H

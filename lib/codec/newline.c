@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "codec/newline.h"
+
+void mailsub__newline_init(mailsub__newline *codec)
+{
+    mailsub__lines_init(&codec->lines, false);
+}
+
+bool mailsub__newline_encode(mailsub__newline *codec, mailsub__step *step)
+{
+    return mailsub__lines_encode(&codec->lines, step, "");
+}
