@@ -3,10 +3,11 @@
  * libmailsub-testing: a fake submission server for tests, in a thread, on a free loopback port.
  *
  * The server speaks real SMTP over a real socket, with TLS from a certification authority that it
- * makes for itself when it starts. It captures what it is given, and can be told to refuse, to
- * hang or to hang up. Set it up, start it, use it, stop it, look at what it captured. Set-up calls
- * return MAILSUB_E_STATE once it was started. The messages and the transcript may be read while it
- * runs, from any thread; what is lent stays valid until the server is freed.
+ * makes for itself when it starts. It captures what it is given, refuses and counts what a correct
+ * client never sends, and can be told to refuse, to hang or to hang up. Set it up, start it, use
+ * it, stop it, look at what it captured. Set-up calls return MAILSUB_E_STATE once it was started.
+ * The messages and the transcript may be read while it runs, from any thread; what is lent stays
+ * valid until the server is freed.
  *
  * This library is linked into tests only; it is apart from libmailsub.
  */
@@ -31,14 +32,15 @@ enum {
     MAILSUB_TESTING_REQUIRE_AUTH = 1u << 6, /**< MAIL before a login is answered by 530 */
     MAILSUB_TESTING_ENHANCED = 1u << 7,     /**< ENHANCEDSTATUSCODES */
     MAILSUB_TESTING_NO_EHLO = 1u << 8,      /**< knows HELO only: EHLO is answered by 502 */
-    MAILSUB_TESTING_DISCARD = 1u << 9       /**< contents are counted, not kept */
+    MAILSUB_TESTING_DISCARD = 1u << 9       /**< contents are measured, not kept */
 };
 
 /**
  * Create a server, not yet listening.
  * @param flags       MAILSUB_TESTING_*
  * @param out_server  receives the server; the caller frees it
- * @return 0; MAILSUB_E_INVALID out_server is NULL; MAILSUB_E_NOMEM
+ * @return 0; MAILSUB_E_INVALID out_server is NULL, or an unknown flag; MAILSUB_E_NOMEM;
+ *         MAILSUB_E_SYSTEM
  * Since 0.1
  */
 MAILSUB_API int mailsub_testing_server_new(uint32_t flags, mailsub_testing_server **out_server);
@@ -62,14 +64,17 @@ MAILSUB_API int mailsub_testing_server_add_user(mailsub_testing_server *server, 
                                                 const char *password);
 
 /**
- * Answer a command otherwise than a healthy server would. The first rule that fits counts.
+ * Answer a command otherwise than a healthy server would. The first rule that fits counts. A reply
+ * of the healthy reply's class (250 to RCPT, 354 to DATA) only words it differently, and the
+ * command has its effect; with any other reply it has none. Behind a 421 the server hangs up.
  * @param server    the server
  * @param verb      "EHLO", "MAIL", "RCPT", "DATA" ...; "" for the greeting; "." for the end of
- * data; "CONTENT" for the moment after the reply 354
- * @param argument  the rule counts when the command line holds this text; NULL for always
- * @param reply     reply lines without the last line end, such as "550 5.1.1 No such user"; NULL to
- *                  hang up without a reply; "" to be silent from then on
- * @param times     how often the rule counts; 0 for always
+ *                  data; "CONTENT" for the moment after the reply 354. Case does not matter.
+ * @param argument  the rule counts when the command line holds this text; NULL for always, and for
+ *                  "", "." and "CONTENT", which are no command lines
+ * @param reply     reply lines, with LF or CRLF between them, such as "550 5.1.1 No such user";
+ *                  NULL to hang up without a reply; "" to neither read nor write from then on
+ * @param times     how often the rule counts, over all connections; 0 for always
  * @return 0; MAILSUB_E_INVALID; MAILSUB_E_STATE; MAILSUB_E_NOMEM
  * Since 0.1
  */
@@ -80,10 +85,11 @@ MAILSUB_API int mailsub_testing_server_add_rule(mailsub_testing_server *server, 
 /**
  * Make the server's certificate otherwise than for "localhost", 127.0.0.1 and ::1, valid now.
  * @param server     the server
- * @param name       DNS name in the certificate; NULL for the default names
- * @param from_s     start of its validity, seconds from now; negative for the past
- * @param until_s    end of its validity, seconds from now
- * @return 0; MAILSUB_E_INVALID until_s is not after from_s; MAILSUB_E_STATE; MAILSUB_E_NOMEM
+ * @param name       DNS name in the certificate, not ""; NULL for the default names
+ * @param from_s     start of its validity, seconds from the start; negative for the past
+ * @param until_s    end of its validity, seconds from the start
+ * @return 0; MAILSUB_E_INVALID until_s is not after from_s, or either is beyond 50 years;
+ *         MAILSUB_E_STATE; MAILSUB_E_NOMEM
  * Since 0.1
  */
 MAILSUB_API int mailsub_testing_server_set_certificate(mailsub_testing_server *server,
@@ -146,15 +152,35 @@ MAILSUB_API size_t mailsub_testing_server_count_connections(const mailsub_testin
 MAILSUB_API size_t mailsub_testing_server_count_messages(const mailsub_testing_server *server);
 
 /**
+ * How often clients did what RFC 5321 and the offered extensions forbid: bare CR or LF, lines that
+ * are too long, commands out of order or malformed, commands sent together without PIPELINING, use
+ * of what was not offered. Each is in the transcript as "-- client error: ...".
+ * @param server  NULL counts as none
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_testing_server_count_client_errors(const mailsub_testing_server *server);
+
+/**
  * Content of a message as it was sent, dots unstuffed, without the final dot.
  * @param server   the server
  * @param index    0 to the count of messages - 1
  * @param out_len  receives the octets; NULL when not wanted
- * @return the content, NUL-terminated besides; NULL when there is no such message
+ * @return the content, NUL-terminated besides; "" when contents are discarded; NULL when there is
+ *         no such message
  * Since 0.1
  */
 MAILSUB_API const char *mailsub_testing_server_get_content(const mailsub_testing_server *server,
                                                            size_t index, size_t *out_len);
+
+/**
+ * Octets of a message's content, discarded or not.
+ * @param server  the server
+ * @param index   0 to the count of messages - 1
+ * @return 0 when there is no such message
+ * Since 0.1
+ */
+MAILSUB_API uint64_t mailsub_testing_server_get_size(const mailsub_testing_server *server,
+                                                     size_t index);
 
 /**
  * Envelope sender of a message, without angle brackets.
@@ -188,8 +214,9 @@ MAILSUB_API const char *mailsub_testing_server_get_login(const mailsub_testing_s
                                                          size_t index);
 
 /**
- * Write the dialogue so far as lines "S: ..." and "C: ...", contents shortened to their size,
- * passwords replaced by asterisks.
+ * Write the dialogue so far, in one piece: lines "S: ..." and "C: ...", and "-- ..." about the
+ * connection. Contents are shortened to their size, what belongs to a login is replaced by
+ * asterisks. The first MiB is kept.
  * @param server   the server
  * @param sink     takes the text; not NULL
  * @param context  handed to sink
