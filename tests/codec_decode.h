@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DECODE_FAILED SIZE_MAX
@@ -159,6 +160,163 @@ static inline size_t decode_qp(const char *text, size_t len, char *out)
         at += line_len + 2;
     }
     return soft ? DECODE_FAILED : n;
+}
+
+/* The text of a Q word; phrase: only what RFC 2047 section 5 (3) allows may stand for itself. */
+static inline size_t decode_q(const char *text, size_t len, bool phrase, char *out)
+{
+    static const char in_phrase[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/";
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        int octet = (unsigned char)text[i];
+        if (octet == '=') {
+            octet = decode_hex(text + i + 1, len - i - 1);
+            i += 2;
+        } else if (octet == '_') {
+            octet = ' ';
+        } else if (octet <= 32 || octet > 126 || octet == '?' ||
+                   (phrase && !memchr(in_phrase, octet, sizeof in_phrase - 1))) {
+            octet = -1;
+        }
+        if (octet < 0)
+            return DECODE_FAILED;
+        out[n++] = (char)octet;
+    }
+    return n;
+}
+
+/* True when octets do not begin or end inside a character of valid UTF-8. */
+static inline bool decode_whole_characters(const char *octets, size_t len)
+{
+    size_t n_missing = 0;
+    for (size_t i = 0; i < len; i++) {
+        uint8_t octet = (uint8_t)octets[i];
+        bool tail = (octet & 0xc0) == 0x80;
+        if (tail != (n_missing > 0))
+            return false;
+        n_missing = tail           ? n_missing - 1
+                    : octet < 0xc0 ? 0
+                                   : (size_t)(octet >= 0xf0   ? 3
+                                              : octet >= 0xe0 ? 2
+                                                              : 1);
+    }
+    return n_missing == 0;
+}
+
+/* One encoded word, without what stands around it. */
+static inline size_t decode_word(const char *word, size_t len, bool phrase, char *out)
+{
+    if (len < 13 || len > 75 || memcmp(word + len - 2, "?=", 2) != 0)
+        return DECODE_FAILED;
+    bool q = memcmp(word, "=?UTF-8?Q?", 10) == 0;
+    if (!q && memcmp(word, "=?UTF-8?B?", 10) != 0)
+        return DECODE_FAILED;
+    size_t n =
+        q ? decode_q(word + 10, len - 12, phrase, out) : decode_base64(word + 10, len - 12, out);
+    if (n == DECODE_FAILED || n == 0 || !decode_whole_characters(out, n))
+        return DECODE_FAILED;
+    return n;
+}
+
+/* Encoded words with one space between them. */
+static inline size_t decode_words(const char *text, size_t len, bool phrase, char *out)
+{
+    size_t n = 0;
+    for (size_t at = 0; at < len;) {
+        const char *space = memchr(text + at, ' ', len - at);
+        size_t word_len = space ? (size_t)(space - (text + at)) : len - at;
+        size_t n_word = decode_word(text + at, word_len, phrase, out + n);
+        if (n_word == DECODE_FAILED || (space && space + 1 == text + len))
+            return DECODE_FAILED;
+        n += n_word;
+        at += word_len + (space != NULL);
+    }
+    return n;
+}
+
+static inline bool decode_is_attribute_char(char c)
+{
+    return memchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`{|}~", c,
+                  76) != NULL;
+}
+
+/* Percent-encoded octets of one part of an extended value. */
+static inline size_t decode_percent(const char *text, size_t len, char *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        int octet = (unsigned char)text[i];
+        if (octet == '%') {
+            octet = decode_hex(text + i + 1, len - i - 1);
+            i += 2;
+        } else if (!decode_is_attribute_char(text[i])) {
+            octet = -1;
+        }
+        if (octet < 0)
+            return DECODE_FAILED;
+        out[n++] = (char)octet;
+    }
+    return decode_whole_characters(out, n) ? n : DECODE_FAILED;
+}
+
+/* "value" or value behind "name=". */
+static inline size_t decode_simple_value(const char *text, size_t len, char *out)
+{
+    bool quoted = len >= 2 && text[0] == '"' && text[len - 1] == '"';
+    size_t n = 0;
+    for (size_t i = quoted; i < len - quoted; i++) {
+        if (quoted && text[i] == '\\' && ++i == len - quoted)
+            return DECODE_FAILED;
+        bool bare =
+            quoted ? text[i] >= ' ' && text[i] <= '~' && (text[i] != '"' || text[i - 1] == '\\')
+                   : decode_is_attribute_char(text[i]) || memchr("%*'", text[i], 3) != NULL;
+        if (!bare)
+            return DECODE_FAILED;
+        out[n++] = text[i];
+    }
+    return quoted || n > 0 ? n : DECODE_FAILED;
+}
+
+/* All "; name*0*=..." of an extended value, numbered without a gap. */
+static inline size_t decode_extended_value(const char *text, size_t len, size_t name_len, char *out)
+{
+    size_t n = 0;
+    size_t n_parts = 0;
+    for (size_t at = 0; at < len; n_parts++) {
+        const char *next = memmem(text + at + 2, len - at - 2, "; ", 2);
+        size_t part_len = (next ? (size_t)(next - text) : len) - at;
+        char number[32];
+        int start_len =
+            snprintf(number, sizeof number, "*%zu*=%s", n_parts, n_parts == 0 ? "UTF-8''" : "");
+        size_t skipped = 2 + name_len + (size_t)start_len;
+        if (part_len > 2 + 75 || part_len <= skipped ||
+            memcmp(text + at, text, 2 + name_len) != 0 ||
+            memcmp(text + at + 2 + name_len, number, (size_t)start_len) != 0)
+            return DECODE_FAILED;
+        size_t n_part = decode_percent(text + at + skipped, part_len - skipped, out + n);
+        if (n_part == DECODE_FAILED)
+            return DECODE_FAILED;
+        n += n_part;
+        at += part_len;
+    }
+    return n_parts > 1 ? n : DECODE_FAILED;
+}
+
+/* The value of "; name=value" in any form. */
+static inline size_t decode_param(const char *text, size_t len, const char *name, char *out)
+{
+    size_t name_len = strlen(name);
+    if (len < 2 + name_len + 2 || memcmp(text, "; ", 2) != 0 ||
+        memcmp(text + 2, name, name_len) != 0)
+        return DECODE_FAILED;
+    const char *value = text + 2 + name_len;
+    size_t value_len = len - 2 - name_len;
+    if (value[0] == '=')
+        return len > 2 + 75 ? DECODE_FAILED : decode_simple_value(value + 1, value_len - 1, out);
+    if (value_len > 9 && memcmp(value, "*=UTF-8''", 9) == 0)
+        return len > 2 + 75 ? DECODE_FAILED : decode_percent(value + 9, value_len - 9, out);
+    return decode_extended_value(text, len, name_len, out);
 }
 
 #endif

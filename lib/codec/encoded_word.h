@@ -10,11 +10,15 @@ enum mailsub__encoded_word_place { MAILSUB__IN_TEXT, MAILSUB__IN_PHRASE };
 
 /*
  * Append valid UTF-8 as encoded words of at most 75 characters, parted by single spaces, which a
- * reader drops again. No character is divided between two words. The error of the buffer.
+ * reader drops again: fold there. White space of the text is inside the words. No character is
+ * divided between two words. Empty text gives no word. The error of the buffer, unchanged then.
  */
 int mailsub__encoded_word_append(mailsub__buffer *buffer, mailsub__slice text,
                                  enum mailsub__encoded_word_place place);
-/* True when text holds something that a reader would take for an encoded word. */
+/*
+ * True when text holds something that some reader would take for an encoded word, or for the start
+ * of one: then it must be encoded itself to arrive as it is.
+ */
 bool mailsub__encoded_word_lookalike(mailsub__slice text);
 
 #endif
