@@ -29,6 +29,12 @@ void mailsub__detail_append(mailsub__detail *detail, const char *text)
     append(detail, mailsub__slice_str(text), 0xff);
 }
 
+void mailsub__detail_separate(mailsub__detail *detail)
+{
+    if (detail->len > 0)
+        mailsub__detail_append(detail, "; ");
+}
+
 void mailsub__detail_append_foreign(mailsub__detail *detail, mailsub__slice text)
 {
     append(detail, text, '~');

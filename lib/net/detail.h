@@ -16,6 +16,8 @@ typedef struct mailsub__detail {
 } mailsub__detail;
 
 void mailsub__detail_clear(mailsub__detail *detail);
+/* Behind this, something else is told: "; " unless there is nothing yet. */
+void mailsub__detail_separate(mailsub__detail *detail);
 /* Text of this library, of the system or of GnuTLS; controls become '?'. */
 void mailsub__detail_append(mailsub__detail *detail, const char *text);
 /* Text that a peer chose: all but printable ASCII becomes '?', so that it cannot forge a log. */

@@ -44,9 +44,13 @@ int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *
 /* Joins the resolver's thread and closes all descriptors. */
 void mailsub__transport_free(mailsub__transport *transport);
 
-/* Begin to connect. with_tls: the handshake follows at once. A failure shows in the state. */
+/* Begin to connect. with_tls: the handshake follows at once. A failure shows in the state, which
+   may already be any other but CLOSED on return. */
 void mailsub__transport_open(mailsub__transport *transport, bool with_tls, int64_t now_ms);
-/* Go on with whatever is under way. */
+/*
+ * Go on with whatever is under way; in READY, send what waits. To be called whenever the poller was
+ * due, before _read and _write. When the state becomes READY, read at once.
+ */
 void mailsub__transport_process(mailsub__transport *transport, int64_t now_ms);
 /* READY in clear: begin the handshake on the standing connection (STARTTLS). */
 void mailsub__transport_start_tls(mailsub__transport *transport);
@@ -55,26 +59,40 @@ enum mailsub__transport_state mailsub__transport_get_state(const mailsub__transp
 int64_t mailsub__transport_deadline(const mailsub__transport *transport);
 
 /*
- * READY only. *out_len 0: nothing now; the poller tells when there is. MAILSUB_E_CONNECTION_LOST:
- * the peer closed, or the network failed; with TLS also when the close was not announced, which
- * _get_detail tells. MAILSUB_E_TLS: a bad record.
+ * READY only, room at least 1. *out_len 0: nothing now; the poller tells when there is. Read until
+ * then: octets that were taken from the socket for decryption are seen by no poller. (It costs no
+ * system call when the socket was emptied before.) MAILSUB_E_CONNECTION_LOST: the peer closed, or
+ * the network failed; with TLS also when the close was not announced, which _get_detail tells.
+ * MAILSUB_E_TLS: a bad record, or an alert. After an error the state is FAILED; what arrived before
+ * it has been handed out.
  */
 int mailsub__transport_read(mailsub__transport *transport, char *out, size_t room, size_t *out_len);
-/* As many of the octets as go now; when not all did, the poller also watches for room. */
+/*
+ * READY only. As many of the octets as go now; when not all did, the poller also watches for room,
+ * and until a later call takes all that it is given. With TLS, up to 16 KiB that were taken may
+ * wait here for room; _process, _read and _write send them.
+ * MAILSUB_E_CONNECTION_LOST: no more can be sent. The state stays READY: read what the peer may
+ * have said before it hung up, until that fails too. MAILSUB_E_TLS, _NOMEM likewise.
+ */
 int mailsub__transport_write(mailsub__transport *transport, const char *data, size_t len,
                              size_t *out_len);
-/* Close; with_goodbye sends TLS close_notify if that is possible without waiting. */
+/* Close; with_goodbye sends TLS close_notify if that is possible without waiting. In every state;
+   does not wait for a name resolution, whose answer is then taken by the next open, or ignored. */
 void mailsub__transport_close(mailsub__transport *transport, bool with_goodbye);
 
-/* MAILSUB_E_RESOLVE, _RESOLVE_AGAIN, _CONNECT, _TLS*, _CONNECTION_LOST, _SYSTEM, _NOMEM. */
+/* MAILSUB_E_RESOLVE, _RESOLVE_AGAIN, _CONNECT, _TLS*, _CONNECTION_LOST, _SYSTEM, _NOMEM. The first
+   cause since _open, also after _close; MAILSUB_OK when there is none. */
 int mailsub__transport_get_error(const mailsub__transport *transport);
-/* One line about that error for a person: addresses tried and the system's or GnuTLS's reason. */
+/* One line about that error for a person: addresses tried and the system's or GnuTLS's reason.
+   While resolving and connecting, and after _close from there: who has not answered, for a
+   time-out. */
 const char *mailsub__transport_get_detail(const mailsub__transport *transport);
 
 /* Of the connection that is or was: lent until the next open. "" when there is none. */
 const char *mailsub__transport_get_tls_version(const mailsub__transport *transport);
 const char *mailsub__transport_get_tls_cipher(const mailsub__transport *transport);
 bool mailsub__transport_is_tls(const mailsub__transport *transport);
+/* The certificate was verified, whatever the settings say about a failure. */
 bool mailsub__transport_is_verified(const mailsub__transport *transport);
 /* True when the peer's address is of this host. */
 bool mailsub__transport_is_loopback(const mailsub__transport *transport);

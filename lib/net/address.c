@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+bool mailsub__address_init(mailsub__address *out, const struct sockaddr *from, socklen_t len)
+{
+    bool is_ipv4 = from->sa_family == AF_INET && len >= sizeof out->ipv4;
+    bool is_ipv6 = from->sa_family == AF_INET6 && len >= sizeof out->ipv6;
+    if (!is_ipv4 && !is_ipv6)
+        return false;
+    memset(out, 0, sizeof *out);
+    memcpy(out, from, is_ipv4 ? sizeof out->ipv4 : sizeof out->ipv6);
+    return true;
+}
+
+socklen_t mailsub__address_len(const mailsub__address *address)
+{
+    return address->any.sa_family == AF_INET ? sizeof address->ipv4 : sizeof address->ipv6;
+}
+
+static bool is_mapped(const mailsub__address *address)
+{
+    return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->ipv6.sin6_addr);
+}
+
+/* The IPv4 address of address, where it is one: ::ffff:192.0.2.1 is 192.0.2.1 (RFC 4291). */
+static bool get_ipv4(const mailsub__address *address, struct in_addr *out)
+{
+    if (is_mapped(address))
+        memcpy(out, &address->ipv6.sin6_addr.s6_addr[12], sizeof *out);
+    else if (address->any.sa_family == AF_INET)
+        *out = address->ipv4.sin_addr;
+    else
+        return false;
+    return true;
+}
+
+static bool equal_hosts(const mailsub__address *a, const mailsub__address *b)
+{
+    struct in_addr a4;
+    struct in_addr b4;
+    bool is_a4 = get_ipv4(a, &a4);
+    bool is_b4 = get_ipv4(b, &b4);
+    if (is_a4 || is_b4)
+        return is_a4 && is_b4 && a4.s_addr == b4.s_addr;
+    return IN6_ARE_ADDR_EQUAL(&a->ipv6.sin6_addr, &b->ipv6.sin6_addr);
+}
+
+static in_port_t get_port(const mailsub__address *address)
+{
+    return ntohs(address->any.sa_family == AF_INET ? address->ipv4.sin_port
+                                                   : address->ipv6.sin6_port);
+}
+
+bool mailsub__address_equal(const mailsub__address *a, const mailsub__address *b)
+{
+    return equal_hosts(a, b) && get_port(a) == get_port(b);
+}
+
+bool mailsub__address_is_loopback(const mailsub__address *peer, const mailsub__address *local)
+{
+    struct in_addr ipv4;
+    if (get_ipv4(peer, &ipv4)) {
+        if (ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET)
+            return true;
+    } else if (IN6_IS_ADDR_LOOPBACK(&peer->ipv6.sin6_addr)) {
+        return true;
+    }
+    return equal_hosts(peer, local);
+}
+
+/* The bare address; what inet_ntop is given here cannot fail. */
+static bool write_host(const mailsub__address *address, char out[INET6_ADDRSTRLEN])
+{
+    struct in_addr ipv4;
+    bool is_ipv4 = get_ipv4(address, &ipv4);
+    out[0] = '\0';
+    inet_ntop(is_ipv4 ? AF_INET : AF_INET6,
+              is_ipv4 ? (const void *)&ipv4 : (const void *)&address->ipv6.sin6_addr, out,
+              INET6_ADDRSTRLEN);
+    return is_ipv4;
+}
+
+void mailsub__address_write(const mailsub__address *address, char out[MAILSUB__ADDRESS_TEXT_LEN])
+{
+    char host[INET6_ADDRSTRLEN];
+    write_host(address, host);
+    snprintf(out, MAILSUB__ADDRESS_TEXT_LEN, "%s port %d", host, get_port(address));
+}
+
+void mailsub__address_write_literal(const mailsub__address *address,
+                                    char out[MAILSUB__ADDRESS_TEXT_LEN])
+{
+    char host[INET6_ADDRSTRLEN];
+    bool is_ipv4 = write_host(address, host);
+    snprintf(out, MAILSUB__ADDRESS_TEXT_LEN, is_ipv4 ? "[%s]" : "[IPv6:%s]", host);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "net/certificate.h"
+
+#include <arpa/inet.h>
+#include <gnutls/x509.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <mailsub/error.h>
+
+/* Names of the certificate that the detail tells; more help nobody. */
+#define MAX_TOLD_NAMES 4
+
+/* What GnuTLS may find, the most fundamental first. */
+struct finding {
+    unsigned flag;
+    int code;
+    const char *text;
+};
+
+static const struct finding findings[] = {
+    {GNUTLS_CERT_SIGNER_NOT_FOUND, MAILSUB_E_TLS_UNTRUSTED, "its issuer is not trusted"},
+    {GNUTLS_CERT_SIGNER_NOT_CA, MAILSUB_E_TLS_UNTRUSTED, "its issuer is no authority"},
+    {GNUTLS_CERT_SIGNATURE_FAILURE, MAILSUB_E_TLS_CERTIFICATE, "a signature is wrong"},
+    {GNUTLS_CERT_REVOKED, MAILSUB_E_TLS_CERTIFICATE, "it is revoked"},
+    {GNUTLS_CERT_INSECURE_ALGORITHM, MAILSUB_E_TLS_CERTIFICATE, "a key or signature is too weak"},
+    {GNUTLS_CERT_PURPOSE_MISMATCH, MAILSUB_E_TLS_CERTIFICATE, "it is not meant for servers"},
+    {GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, MAILSUB_E_TLS_CERTIFICATE,
+     "its issuer may not issue it"},
+    {GNUTLS_CERT_UNKNOWN_CRIT_EXTENSIONS, MAILSUB_E_TLS_CERTIFICATE,
+     "it has an unknown critical extension"},
+    {GNUTLS_CERT_MISSING_OCSP_STATUS, MAILSUB_E_TLS_CERTIFICATE, "its OCSP status is missing"},
+    {GNUTLS_CERT_INVALID_OCSP_STATUS, MAILSUB_E_TLS_CERTIFICATE, "its OCSP status is wrong"},
+    {GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED, MAILSUB_E_TLS_CERTIFICATE,
+     "the revocation data are old"},
+    {GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE, MAILSUB_E_TLS_CERTIFICATE,
+     "the revocation data are of the future"},
+    {GNUTLS_CERT_EXPIRED, MAILSUB_E_TLS_DATES, "it has expired"},
+    {GNUTLS_CERT_NOT_ACTIVATED, MAILSUB_E_TLS_DATES, "it is not valid yet"},
+    {GNUTLS_CERT_UNEXPECTED_OWNER, MAILSUB_E_TLS_NAME, "it is for another name"},
+};
+
+#define N_FINDINGS (sizeof findings / sizeof findings[0])
+
+/* The binary address of name; 0 when it is none. */
+static unsigned parse_address(const char *name, unsigned char out[16])
+{
+    if (inet_pton(AF_INET, name, out) == 1)
+        return 4;
+    return inet_pton(AF_INET6, name, out) == 1 ? 16 : 0;
+}
+
+bool mailsub__certificate_is_address(const char *name)
+{
+    unsigned char address[16];
+    return parse_address(name, address) > 0;
+}
+
+/* The server's own certificate; the caller frees it. NULL: none, or no memory. */
+static gnutls_x509_crt_t get_leaf(gnutls_session_t session)
+{
+    unsigned n = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &n);
+    gnutls_x509_crt_t leaf;
+    if (!chain || n == 0 || gnutls_x509_crt_init(&leaf) != GNUTLS_E_SUCCESS)
+        return NULL;
+    if (gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) == GNUTLS_E_SUCCESS)
+        return leaf;
+    gnutls_x509_crt_deinit(leaf);
+    return NULL;
+}
+
+/*
+ * The next DNS name at or behind *index, which is moved behind it. False: there is none. What does
+ * not fit into out, which no DNS name can be, is passed over.
+ */
+static bool next_dns_name(gnutls_x509_crt_t leaf, unsigned *index, char *out, size_t room)
+{
+    for (;;) {
+        size_t len = room - 1;
+        unsigned type = 0;
+        int result =
+            gnutls_x509_crt_get_subject_alt_name2(leaf, (*index)++, out, &len, &type, NULL);
+        if (result == GNUTLS_E_SHORT_MEMORY_BUFFER)
+            continue;
+        if (result < 0)
+            return false;
+        if (type == GNUTLS_SAN_DNSNAME) {
+            out[len] = '\0';
+            return true;
+        }
+    }
+}
+
+/* GnuTLS would take the common name of a certificate that has no DNS name. */
+static bool has_dns_name(gnutls_x509_crt_t leaf)
+{
+    char name[256];
+    unsigned index = 0;
+    return leaf && next_dns_name(leaf, &index, name, sizeof name);
+}
+
+static void tell_names(gnutls_x509_crt_t leaf, mailsub__detail *detail)
+{
+    char name[256];
+    unsigned index = 0;
+    unsigned n = 0;
+    while (n < MAX_TOLD_NAMES && next_dns_name(leaf, &index, name, sizeof name)) {
+        mailsub__detail_append(detail, n++ == 0 ? " (" : ", ");
+        mailsub__detail_append_foreign(detail, mailsub__slice_str(name));
+    }
+    if (n > 0)
+        mailsub__detail_append(detail, n == MAX_TOLD_NAMES ? ", ...)" : ")");
+}
+
+static void tell_issuer(gnutls_x509_crt_t leaf, mailsub__detail *detail)
+{
+    char name[256];
+    size_t len = sizeof name;
+    if (gnutls_x509_crt_get_issuer_dn(leaf, name, &len) != GNUTLS_E_SUCCESS)
+        return;
+    mailsub__detail_append(detail, " (");
+    mailsub__detail_append_foreign(detail, mailsub__slice_of(name, strnlen(name, len)));
+    mailsub__detail_append(detail, ")");
+}
+
+static void tell_day(time_t at, mailsub__detail *detail)
+{
+    struct tm calendar;
+    char day[32];
+    if (at == (time_t)-1 || !gmtime_r(&at, &calendar) ||
+        strftime(day, sizeof day, " (%Y-%m-%d)", &calendar) == 0)
+        return;
+    mailsub__detail_append(detail, day);
+}
+
+static void tell_finding(const struct finding *finding, gnutls_x509_crt_t leaf,
+                         mailsub__detail *detail)
+{
+    mailsub__detail_append(detail, finding->text);
+    if (!leaf)
+        return;
+    if (finding->flag == GNUTLS_CERT_SIGNER_NOT_FOUND)
+        tell_issuer(leaf, detail);
+    else if (finding->flag == GNUTLS_CERT_EXPIRED)
+        tell_day(gnutls_x509_crt_get_expiration_time(leaf), detail);
+    else if (finding->flag == GNUTLS_CERT_NOT_ACTIVATED)
+        tell_day(gnutls_x509_crt_get_activation_time(leaf), detail);
+    else if (finding->flag == GNUTLS_CERT_UNEXPECTED_OWNER)
+        tell_names(leaf, detail);
+}
+
+/* All findings into detail; the first one decides. */
+static int judge(unsigned status, const char *name, gnutls_x509_crt_t leaf, mailsub__detail *detail)
+{
+    if (status == 0)
+        return MAILSUB_OK;
+    int code = MAILSUB_OK;
+    mailsub__detail_append(detail, "the certificate for ");
+    mailsub__detail_append(detail, name);
+    for (size_t i = 0; i < N_FINDINGS; i++) {
+        if (!(status & findings[i].flag))
+            continue;
+        mailsub__detail_append(detail, code == MAILSUB_OK ? ": " : "; ");
+        tell_finding(&findings[i], leaf, detail);
+        code = code == MAILSUB_OK ? findings[i].code : code;
+    }
+    if (code == MAILSUB_OK)
+        mailsub__detail_append(detail, " is not acceptable");
+    return code == MAILSUB_OK ? MAILSUB_E_TLS_CERTIFICATE : code;
+}
+
+/* GnuTLS declares what it only reads without const. */
+static unsigned char *as_data(const void *data)
+{
+    return (unsigned char *)(uintptr_t)data;
+}
+
+int mailsub__certificate_verify(gnutls_session_t session, const char *name, mailsub__detail *detail)
+{
+    unsigned char address[16];
+    unsigned address_len = parse_address(name, address);
+    gnutls_typed_vdata_st wanted[] = {
+        {GNUTLS_DT_KEY_PURPOSE_OID, as_data(GNUTLS_KP_TLS_WWW_SERVER), 0},
+        address_len > 0 ? (gnutls_typed_vdata_st){GNUTLS_DT_IP_ADDRESS, address, address_len}
+                        : (gnutls_typed_vdata_st){GNUTLS_DT_DNS_HOSTNAME, as_data(name), 0},
+    };
+    unsigned status = 0;
+    int result = gnutls_certificate_verify_peers(session, wanted, 2, &status);
+    if (result == GNUTLS_E_MEMORY_ERROR)
+        return MAILSUB_E_NOMEM;
+    if (result != GNUTLS_E_SUCCESS) {
+        mailsub__detail_append(detail, "the certificate cannot be verified: ");
+        mailsub__detail_append(detail, gnutls_strerror(result));
+        return MAILSUB_E_TLS_CERTIFICATE;
+    }
+    gnutls_x509_crt_t leaf = get_leaf(session);
+    if (address_len == 0 && !has_dns_name(leaf))
+        status |= GNUTLS_CERT_UNEXPECTED_OWNER;
+    int rc = judge(status, name, leaf, detail);
+    if (leaf)
+        gnutls_x509_crt_deinit(leaf);
+    return rc;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A transport with its poller, and the loop that an owner runs around them, for tests. */
+#ifndef MAILSUB_TESTS_CLIENT_H
+#define MAILSUB_TESTS_CLIENT_H
+
+#include "unit.h"
+
+#include <mailsub/error.h>
+
+#include "net/clock.h"
+#include "net/transport.h"
+
+struct client {
+    struct unit_heap heap;
+    mailsub_allocator allocator;
+    mailsub__poller *poller;
+    mailsub__transport *transport;
+};
+
+static inline int client_init(struct client *client, const mailsub__transport_settings *settings)
+{
+    client->allocator = unit_allocator(&client->heap);
+    client->poller = NULL;
+    client->transport = NULL;
+    int rc = mailsub__poller_new(&client->allocator, &client->poller);
+    if (rc)
+        return rc;
+    return mailsub__transport_new(&client->allocator, client->poller, settings, &client->transport);
+}
+
+/* Nothing may be left. */
+static inline void client_deinit(struct client *client)
+{
+    mailsub__transport_free(client->transport);
+    mailsub__poller_free(client->poller);
+    assert_int_equal(client->heap.n_live, 0);
+}
+
+/* Wait for what is due, and let the transport go on. Fails the test when nothing comes. */
+static inline void client_step(struct client *client)
+{
+    int64_t now_ms = mailsub__clock_monotonic_ms();
+    int64_t deadline = mailsub__transport_deadline(client->transport);
+    bool is_due_first = deadline >= 0 && deadline < now_ms + 20000;
+    mailsub__poller_wait(client->poller, !is_due_first       ? 20000
+                                         : deadline > now_ms ? deadline - now_ms
+                                                             : 0);
+    assert_true(is_due_first || mailsub__clock_monotonic_ms() - now_ms < 20000);
+    mailsub__poller_clear(client->poller);
+    mailsub__transport_process(client->transport, mailsub__clock_monotonic_ms());
+}
+
+/* Go on until the connection stands or has failed; MAILSUB_OK or its error. */
+static inline int client_finish(struct client *client)
+{
+    while (mailsub__transport_get_state(client->transport) < MAILSUB__TRANSPORT_READY)
+        client_step(client);
+    return mailsub__transport_get_error(client->transport);
+}
+
+static inline int client_open(struct client *client, bool with_tls)
+{
+    mailsub__transport_open(client->transport, with_tls, mailsub__clock_monotonic_ms());
+    return client_finish(client);
+}
+
+/* Read until len octets are there. */
+static inline int client_read(struct client *client, char *out, size_t len)
+{
+    while (len > 0) {
+        size_t n = 0;
+        int rc = mailsub__transport_read(client->transport, out, len, &n);
+        if (rc)
+            return rc;
+        out += n;
+        len -= n;
+        if (n == 0)
+            client_step(client);
+    }
+    return MAILSUB_OK;
+}
+
+static inline int client_write(struct client *client, const char *data, size_t len)
+{
+    while (len > 0) {
+        size_t n = 0;
+        int rc = mailsub__transport_write(client->transport, data, len, &n);
+        if (rc)
+            return rc;
+        data += n;
+        len -= n;
+        if (len > 0)
+            client_step(client);
+    }
+    return MAILSUB_OK;
+}
+
+/* Read all there is; the error that ends it. */
+static inline int client_drain(struct client *client)
+{
+    char scrap[4096];
+    for (;;) {
+        size_t n = 0;
+        int rc = mailsub__transport_read(client->transport, scrap, sizeof scrap, &n);
+        if (rc)
+            return rc;
+        if (n == 0)
+            client_step(client);
+    }
+}
+
+#endif
