@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One client of the fake server: its bytes (connection.c), its commands (dialogue.c) and its login
- * (login.c). Only the server's thread touches it.
+ * One client of the fake server: its bytes (connection.c), its lines (dialogue.c), commands
+ * (command.c) and login (login.c). Only the server's thread touches it.
  */
 #ifndef MAILSUB_TESTING_CONNECTION_H
 #define MAILSUB_TESTING_CONNECTION_H
@@ -59,7 +59,7 @@ typedef struct mailsub__connection {
     char *login_name;          /* given to AUTH LOGIN, until its password comes */
 
     mailsub__mail *mail;    /* MAIL was accepted; NULL */
-    unsigned tried;         /* enum tried of dialogue.c: what this transaction was given */
+    unsigned tried;         /* enum tried of command.c: what this transaction was given */
     uint64_t declared_size; /* UINT64_MAX: not declared */
     mailsub__content content;
 
@@ -67,6 +67,12 @@ typedef struct mailsub__connection {
     size_t in_end;
     char in[MAILSUB__CONNECTION_ROOM];
 } mailsub__connection;
+
+static inline bool mailsub__connection_has_flag(const mailsub__connection *connection,
+                                                uint32_t flag)
+{
+    return (connection->server->flags & flag) != 0;
+}
 
 /* connection.c */
 /* Takes fd in any case. NULL when memory is short. */
@@ -84,6 +90,11 @@ void mailsub__connection_close(mailsub__connection *connection, bool announced);
 /* The client has sent more than what was taken so far. */
 bool mailsub__connection_has_input(const mailsub__connection *connection);
 
+/* command.c */
+/* A whole line, without CRLF, where a command is expected. */
+void mailsub__command_take(mailsub__connection *connection, mailsub__slice line);
+bool mailsub__command_is_known(mailsub__slice verb);
+
 /* dialogue.c */
 void mailsub__dialogue_greet(mailsub__connection *connection);
 /* Take commands and content from connection->in, as far as they are complete. */
@@ -97,6 +108,18 @@ void mailsub__dialogue_reply(mailsub__connection *connection, int code, const ch
 /* The same for what no correct client causes. */
 void mailsub__dialogue_blame(mailsub__connection *connection, int code, const char *enhanced,
                              const char *text);
+/* Log and queue complete lines. */
+void mailsub__dialogue_say(mailsub__connection *connection, mailsub__slice lines);
+/*
+ * Do what the test wants instead. True when that is all; false when the command is to have its
+ * healthy effect, with connection->override as the wording if there is a rule. success is the class
+ * of the healthy reply, or NUL when there is none.
+ */
+bool mailsub__dialogue_apply_rule(mailsub__connection *connection, mailsub__slice verb,
+                                  mailsub__slice line, char success);
+/* True, and hung up, when the client has not waited where it must; ends_group: for this reply even
+   with PIPELINING. */
+bool mailsub__dialogue_refuse_haste(mailsub__connection *connection, bool ends_group);
 
 /* login.c */
 bool mailsub__login_is_offered(const mailsub__connection *connection);

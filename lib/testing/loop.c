@@ -104,6 +104,10 @@ void mailsub__loop_run(mailsub_testing_server *server)
     if (watch(&loop, server->wake, &server->wake) &&
         watch(&loop, server->listener, &server->listener))
         serve(&loop);
+    /* What clients have sent until now, such as a QUIT without waiting, still gets recorded. */
+    accept_all(&loop);
+    for (mailsub__connection *connection = loop.first; connection; connection = connection->next)
+        mailsub__connection_process(connection, 0);
     while (loop.first)
         drop(&loop, loop.first);
     close(loop.epoll);
