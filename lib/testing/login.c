@@ -10,7 +10,8 @@ static const char password_challenge[] = "UGFzc3dvcmQ6";
 bool mailsub__login_is_offered(const mailsub__connection *connection)
 {
     uint32_t flags = connection->server->flags;
-    return (flags & (MAILSUB_TESTING_AUTH_PLAIN | MAILSUB_TESTING_AUTH_LOGIN)) != 0 &&
+    return connection->extended &&
+           (flags & (MAILSUB_TESTING_AUTH_PLAIN | MAILSUB_TESTING_AUTH_LOGIN)) != 0 &&
            (connection->tls || (flags & MAILSUB_TESTING_AUTH_CLEAR));
 }
 
