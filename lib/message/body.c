@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "message/body.h"
+
+#include <stdint.h>
+
+#include "codec/base64.h"
+#include "codec/newline.h"
+#include "codec/qp.h"
+#include "codec/step.h"
+
+enum { LONGEST_7BIT_LINE = 78, PIECE = 1024 };
+
+/* What an octet means for the choice. */
+enum octet { PLAIN = 0, LINE_END, EQUALS, NOT_7BIT };
+
+/* What has been seen of a text. */
+struct profile {
+    size_t n_escaped; /* octets that take three characters in quoted-printable */
+    bool not_7bit;
+};
+
+static enum octet octet_kind(unsigned char c)
+{
+    if (c > '=' && c < 0x7f)
+        return PLAIN;
+    if (c == '=')
+        return EQUALS;
+    if (c >= ' ' && c < 0x7f)
+        return PLAIN;
+    if (c == '\r' || c == '\n')
+        return LINE_END;
+    return c == '\t' ? PLAIN : NOT_7BIT;
+}
+
+static bool begins(mailsub__slice line, const char *with)
+{
+    size_t n = strlen(with);
+    return line.len >= n && memcmp(line.ptr, with, n) == 0;
+}
+
+/*
+ * Not every line of ASCII travels well: long ones are cut, white space at the end is trimmed,
+ * "From " is quoted by mailbox formats, and a leading dot is left to careless relays. "--=_" begins
+ * our boundaries: encoding it makes sure that none can occur in a text, not even a copied one.
+ */
+static bool line_is_safe(mailsub__slice line)
+{
+    if (line.len == 0)
+        return true;
+    char end = line.ptr[line.len - 1];
+    return line.len <= LONGEST_7BIT_LINE && end != ' ' && end != '\t' && line.ptr[0] != '.' &&
+           !begins(line, "From ") && !begins(line, "--=_");
+}
+
+static struct profile profile_of(mailsub__slice text)
+{
+    struct profile profile = {.n_escaped = 0};
+    size_t line_start = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        enum octet kind = octet_kind((unsigned char)text.ptr[i]);
+        if (kind == PLAIN)
+            continue;
+        if (kind == LINE_END) {
+            if (!profile.not_7bit)
+                profile.not_7bit =
+                    !line_is_safe(mailsub__slice_of(text.ptr + line_start, i - line_start));
+            line_start = i + 1;
+        } else {
+            profile.n_escaped++;
+            profile.not_7bit |= kind == NOT_7BIT;
+        }
+    }
+    if (!line_is_safe(mailsub__slice_of(text.ptr + line_start, text.len - line_start)))
+        profile.not_7bit = true;
+    return profile;
+}
+
+const char *mailsub__body_encoding_name(enum mailsub__body_encoding encoding)
+{
+    static const char *const names[] = {
+        [MAILSUB__BODY_7BIT] = "7bit",
+        [MAILSUB__BODY_QUOTED_PRINTABLE] = "quoted-printable",
+        [MAILSUB__BODY_BASE64] = "base64",
+    };
+    return names[encoding];
+}
+
+enum mailsub__body_encoding mailsub__body_choose(mailsub__slice text)
+{
+    struct profile profile = profile_of(text);
+    if (!profile.not_7bit)
+        return MAILSUB__BODY_7BIT;
+    /* Two characters more for each escaped octet against one more for each three octets. */
+    return profile.n_escaped > text.len / 6 ? MAILSUB__BODY_BASE64 : MAILSUB__BODY_QUOTED_PRINTABLE;
+}
+
+/* Any of the codecs that make text from text. */
+typedef bool encode_fn(void *codec, mailsub__step *step);
+
+static bool encode_newline(void *codec, mailsub__step *step)
+{
+    return mailsub__newline_encode(codec, step);
+}
+
+static bool encode_qp(void *codec, mailsub__step *step)
+{
+    return mailsub__qp_encode(codec, step);
+}
+
+static int append_encoded(mailsub__buffer *out, mailsub__slice text, void *codec, encode_fn *encode)
+{
+    mailsub__step step = {.in = text.ptr, .in_len = text.len, .last = true};
+    for (bool done = false; !done;) {
+        size_t room = step.in_len + step.in_len / 16 + PIECE;
+        int rc = mailsub__buffer_reserve(out, room, &step.out);
+        if (rc)
+            return rc;
+        step.out_room = room;
+        done = encode(codec, &step);
+        mailsub__buffer_commit(out, room - step.out_room);
+    }
+    return MAILSUB_OK;
+}
+
+/* Base64 is of the text with its line ends made CRLF already (RFC 2045 section 6.8). */
+static int append_base64(mailsub__buffer *out, mailsub__slice text)
+{
+    mailsub__newline newline;
+    mailsub__base64 base64;
+    char piece[PIECE];
+    mailsub__newline_init(&newline);
+    mailsub__base64_init(&base64);
+    mailsub__step from = {.in = text.ptr, .in_len = text.len, .last = true};
+    for (bool done = false; !done;) {
+        from.out = piece;
+        from.out_room = sizeof piece;
+        done = mailsub__newline_encode(&newline, &from);
+        mailsub__step to = {.in = piece, .in_len = sizeof piece - from.out_room, .last = done};
+        size_t room = mailsub__base64_encoded_len(sizeof piece) + 8;
+        int rc = mailsub__buffer_reserve(out, room, &to.out);
+        if (rc)
+            return rc;
+        to.out_room = room;
+        mailsub__base64_encode(&base64, &to);
+        mailsub__buffer_commit(out, room - to.out_room);
+    }
+    return MAILSUB_OK;
+}
+
+int mailsub__body_append(mailsub__buffer *out, mailsub__slice text,
+                         enum mailsub__body_encoding encoding)
+{
+    if (text.len == 0)
+        return out->error;
+    if (encoding == MAILSUB__BODY_BASE64)
+        return append_base64(out, text);
+    if (encoding == MAILSUB__BODY_QUOTED_PRINTABLE) {
+        mailsub__qp qp;
+        mailsub__qp_init(&qp);
+        return append_encoded(out, text, &qp, encode_qp);
+    }
+    mailsub__newline newline;
+    mailsub__newline_init(&newline);
+    return append_encoded(out, text, &newline, encode_newline);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Syntax and number after RFC 5322 section 3.6, RFC 2369 and 2919 (List-*), RFC 3834
+ * (Auto-Submitted), RFC 8058, RFC 8098 (Disposition-Notification-To) and RFC 2156 (Importance and
+ * its kin).
+ */
+#include "message/fields.h"
+
+#include <assert.h>
+
+#include "codec/utf8.h"
+#include "message/address.h"
+#include "message/message_id.h"
+#include "message/words.h"
+
+#define OWNED(name)                                                                                \
+    {                                                                                              \
+        name, MAILSUB__FIELD_LIBRARY, MAILSUB__FIELD_TEXT, true, false                             \
+    }
+#define OF_FUNCTION(name)                                                                          \
+    {                                                                                              \
+        name, MAILSUB__FIELD_FUNCTION, MAILSUB__FIELD_TEXT, true, false                            \
+    }
+#define ONCE(name, kind)                                                                           \
+    {                                                                                              \
+        name, MAILSUB__FIELD_CALLER, MAILSUB__FIELD_##kind, true, false                            \
+    }
+
+/* A name that ends in "*" stands for all that begin like it. */
+static const mailsub__field known_fields[] = {
+    OF_FUNCTION("Date"),
+    OF_FUNCTION("From"),
+    OF_FUNCTION("Sender"),
+    OF_FUNCTION("Reply-To"),
+    OF_FUNCTION("To"),
+    OF_FUNCTION("Cc"),
+    OF_FUNCTION("Message-ID"),
+    OF_FUNCTION("Subject"),
+    OWNED("Bcc"),
+    OWNED("MIME-Version"),
+    OWNED("Content-*"),
+    OWNED("DKIM-Signature"),
+    OWNED("Received"),
+    OWNED("Return-Path"),
+    OWNED("Resent-*"),
+    ONCE("In-Reply-To", IDS),
+    ONCE("References", IDS),
+    ONCE("Supersedes", IDS),
+    ONCE("Auto-Submitted", TOKENS),
+    ONCE("Precedence", TOKENS),
+    ONCE("Importance", TOKENS),
+    ONCE("Priority", TOKENS),
+    ONCE("Sensitivity", TOKENS),
+    ONCE("X-Priority", TOKENS),
+    ONCE("List-Archive", TOKENS),
+    ONCE("List-Help", TOKENS),
+    ONCE("List-Id", TOKENS),
+    ONCE("List-Owner", TOKENS),
+    ONCE("List-Post", TOKENS),
+    ONCE("List-Subscribe", TOKENS),
+    ONCE("List-Unsubscribe", TOKENS),
+    ONCE("List-Unsubscribe-Post", TOKENS),
+    ONCE("Disposition-Notification-To", MAILBOX),
+    ONCE("Errors-To", MAILBOX),
+    ONCE("Return-Receipt-To", MAILBOX),
+    ONCE("Organization", TEXT),
+    {"Keywords", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_PHRASES, false, false},
+    {"Comments", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_TEXT, false, true},
+};
+
+static const mailsub__field unknown_field = {"", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_VALUE, false,
+                                             true};
+
+bool mailsub__field_name_is_valid(mailsub__slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] <= ' ' || name.ptr[i] > '~' || name.ptr[i] == ':')
+            return false;
+    }
+    return name.len > 0 && name.len <= MAILSUB__FIELD_LONGEST_NAME;
+}
+
+static bool matches(mailsub__slice pattern, mailsub__slice name)
+{
+    if (pattern.ptr[pattern.len - 1] == '*') {
+        pattern.len--;
+        if (name.len > pattern.len)
+            name.len = pattern.len;
+    }
+    return mailsub__slice_equal_nocase(pattern, name);
+}
+
+const mailsub__field *mailsub__field_find(mailsub__slice name)
+{
+    for (size_t i = 0; i < sizeof known_fields / sizeof known_fields[0]; i++) {
+        if (matches(mailsub__slice_str(known_fields[i].name), name))
+            return &known_fields[i];
+    }
+    return &unknown_field;
+}
+
+static bool is_white(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static mailsub__slice trim(mailsub__slice text)
+{
+    while (text.len > 0 && is_white(text.ptr[0]))
+        text = mailsub__slice_of(text.ptr + 1, text.len - 1);
+    while (text.len > 0 && is_white(text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+/* Take the next word parted by white space; false at the end. */
+static bool next_word(mailsub__slice *rest, mailsub__slice *out_word)
+{
+    *rest = trim(*rest);
+    size_t n = 0;
+    while (n < rest->len && !is_white(rest->ptr[n]))
+        n++;
+    *out_word = mailsub__slice_of(rest->ptr, n);
+    *rest = mailsub__slice_of(rest->ptr + n, rest->len - n);
+    return n > 0;
+}
+
+static int check_text(mailsub__slice value)
+{
+    (void)value;
+    return MAILSUB_OK;
+}
+
+static int write_text(mailsub__fold *fold, mailsub__slice value)
+{
+    return mailsub__words_write_text(fold, value, MAILSUB__WORDS_READ);
+}
+
+static int write_value(mailsub__fold *fold, mailsub__slice value)
+{
+    return mailsub__words_write_text(fold, value, MAILSUB__WORDS_PARSED);
+}
+
+static int check_tokens(mailsub__slice value)
+{
+    if (!mailsub__ascii_only(value))
+        return MAILSUB_E_HEADER_VALUE;
+    mailsub__slice word;
+    while (next_word(&value, &word)) {
+        if (word.len > MAILSUB__FOLD_LONGEST_TOKEN)
+            return MAILSUB_E_HEADER_VALUE;
+    }
+    return MAILSUB_OK;
+}
+
+static int write_tokens(mailsub__fold *fold, mailsub__slice value)
+{
+    mailsub__slice word;
+    while (next_word(&value, &word))
+        mailsub__fold_token(fold, word);
+    return fold->out->error;
+}
+
+/* Take the next <identifier>, white space around it allowed; false: none, or malformed. */
+static bool next_id(mailsub__slice *rest, mailsub__slice *out_id)
+{
+    *rest = trim(*rest);
+    const char *end = memchr(rest->ptr, '>', rest->len);
+    if (!end || rest->ptr[0] != '<')
+        return false;
+    size_t n = (size_t)(end - rest->ptr) + 1;
+    *out_id = mailsub__slice_of(rest->ptr, n);
+    *rest = mailsub__slice_of(rest->ptr + n, rest->len - n);
+    return mailsub__message_id_is_valid(mailsub__slice_of(out_id->ptr + 1, n - 2));
+}
+
+static int check_ids(mailsub__slice value)
+{
+    mailsub__slice id;
+    while (next_id(&value, &id)) {
+        if (value.len == 0)
+            return MAILSUB_OK;
+    }
+    return MAILSUB_E_HEADER_VALUE;
+}
+
+static int write_ids(mailsub__fold *fold, mailsub__slice value)
+{
+    mailsub__slice id;
+    while (next_id(&value, &id))
+        mailsub__fold_token(fold, id);
+    return fold->out->error;
+}
+
+/* Take the phrase in front of the next comma; *out_last tells that there is none behind it. */
+static mailsub__slice next_phrase(mailsub__slice *rest, bool *out_last)
+{
+    const char *comma = memchr(rest->ptr, ',', rest->len);
+    size_t n = comma ? (size_t)(comma - rest->ptr) : rest->len;
+    mailsub__slice phrase = trim(mailsub__slice_of(rest->ptr, n));
+    n += comma != NULL;
+    *rest = mailsub__slice_of(rest->ptr + n, rest->len - n);
+    *out_last = comma == NULL;
+    return phrase;
+}
+
+static int check_phrases(mailsub__slice value)
+{
+    for (bool last = false; !last;) {
+        if (next_phrase(&value, &last).len == 0)
+            return MAILSUB_E_HEADER_VALUE;
+    }
+    return MAILSUB_OK;
+}
+
+static int write_phrases(mailsub__fold *fold, mailsub__slice value)
+{
+    int rc = MAILSUB_OK;
+    for (bool last = false; !last && !rc;) {
+        mailsub__slice phrase = next_phrase(&value, &last);
+        rc = mailsub__words_write_phrase(fold, phrase, last ? "" : ",");
+    }
+    return rc;
+}
+
+static int parse_mailbox(mailsub__slice value, mailsub__address *out)
+{
+    value = trim(value);
+    if (value.len >= 2 && value.ptr[0] == '<' && value.ptr[value.len - 1] == '>')
+        value = mailsub__slice_of(value.ptr + 1, value.len - 2);
+    return mailsub__address_parse(value, out);
+}
+
+static int check_mailbox(mailsub__slice value)
+{
+    mailsub__address address;
+    return parse_mailbox(value, &address);
+}
+
+static int write_mailbox(mailsub__fold *fold, mailsub__slice value)
+{
+    mailsub__address address;
+    int rc = parse_mailbox(value, &address);
+    if (rc)
+        return rc;
+    mailsub__fold_token(fold, mailsub__address_slice(&address));
+    return fold->out->error;
+}
+
+static const struct {
+    int (*check)(mailsub__slice value);
+    int (*write)(mailsub__fold *fold, mailsub__slice value);
+} kinds[MAILSUB__FIELD_N_KINDS] = {
+    [MAILSUB__FIELD_TEXT] = {check_text, write_text},
+    [MAILSUB__FIELD_VALUE] = {check_text, write_value},
+    [MAILSUB__FIELD_TOKENS] = {check_tokens, write_tokens},
+    [MAILSUB__FIELD_IDS] = {check_ids, write_ids},
+    [MAILSUB__FIELD_PHRASES] = {check_phrases, write_phrases},
+    [MAILSUB__FIELD_MAILBOX] = {check_mailbox, write_mailbox},
+};
+
+int mailsub__field_check(const mailsub__field *field, mailsub__slice value)
+{
+    assert(field->owner == MAILSUB__FIELD_CALLER);
+    if (!field->may_be_empty && trim(value).len == 0)
+        return MAILSUB_E_HEADER_VALUE;
+    return kinds[field->kind].check(value);
+}
+
+int mailsub__field_write(const mailsub__field *field, mailsub__fold *fold, mailsub__slice name,
+                         mailsub__slice value)
+{
+    mailsub__fold_begin(fold, name);
+    int rc = kinds[field->kind].write(fold, value);
+    if (rc)
+        return rc;
+    return mailsub__fold_end(fold);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "message/fields.h"
+
+#define X100                                                                                       \
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" \
+    "xxxxxxxx"
+#define X1000 X100 X100 X100 X100 X100 X100 X100 X100 X100 X100
+
+struct field_row {
+    const char *name;
+    const char *field;
+    const char *value;
+    int want_code;
+    const char *want; /* without name and line end */
+};
+
+#define WRITTEN(text) MAILSUB_OK, text
+#define REFUSED MAILSUB_E_HEADER_VALUE, NULL
+
+static const struct field_row rows[] = {
+    {"unknown field", "X-Mailer", "app 1.0", WRITTEN("app 1.0")},
+    {"unknown field may be empty", "X-Empty", "", WRITTEN("")},
+    {"unknown field, not ASCII", "X-A", "\xc3\xa4", WRITTEN("=?UTF-8?B?w6Q=?=")},
+    {"unknown field, long word", "X-A", X100, WRITTEN("\r\n " X100)},
+    {"comments may be empty", "Comments", "", WRITTEN("")},
+    {"organization must not be empty", "Organization", " ", REFUSED},
+    {"one identifier", "In-Reply-To", "<a@b>", WRITTEN("<a@b>")},
+    {"identifiers, space made one", "References", " <a@b><c@d>\t<e@f> ",
+     WRITTEN("<a@b> <c@d> <e@f>")},
+    {"no identifier", "References", "", REFUSED},
+    {"identifier without brackets", "In-Reply-To", "a@b", REFUSED},
+    {"identifier and text", "In-Reply-To", "<a@b> of Monday", REFUSED},
+    {"text and identifier", "In-Reply-To", "your <a@b>", REFUSED},
+    {"malformed identifier", "References", "<a@b> <c>", REFUSED},
+    {"open identifier", "References", "<a@b> <c@d", REFUSED},
+    {"tokens", "Auto-Submitted", " auto-generated;\t x=y ", WRITTEN("auto-generated; x=y")},
+    {"tokens are ASCII", "Precedence", "b\xc3\xbcro", REFUSED},
+    {"tokens are never encoded", "List-Unsubscribe", "<https://a/=?b?c?d?=>",
+     WRITTEN("<https://a/=?b?c?d?=>")},
+    {"a token too long", "List-Unsubscribe", X1000, REFUSED},
+    {"no token", "Importance", " ", REFUSED},
+    {"phrases", "Keywords", "red, light blue ,a.b", WRITTEN("red, light blue, \"a.b\"")},
+    {"an empty phrase", "Keywords", "red,,blue", REFUSED},
+    {"an empty last phrase", "Keywords", "red,", REFUSED},
+    {"mailbox", "Disposition-Notification-To", "a@B.de", WRITTEN("a@b.de")},
+    {"mailbox in brackets", "Errors-To", " <\"a\"@b.de> ", WRITTEN("a@b.de")},
+    {"two mailboxes", "Errors-To", "a@b.de, c@d.de", MAILSUB_E_ADDRESS, NULL},
+    {"mailbox of a bad domain", "Errors-To", "a@b..de", MAILSUB_E_DOMAIN, NULL},
+};
+
+static void check_row(void **state)
+{
+    const struct field_row *row = *state;
+    mailsub__slice name = mailsub__slice_str(row->field);
+    mailsub__slice value = mailsub__slice_str(row->value);
+    const mailsub__field *field = mailsub__field_find(name);
+    assert_int_equal(mailsub__field_check(field, value), row->want_code);
+    if (row->want_code)
+        return;
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    mailsub__buffer out;
+    mailsub__buffer_init(&out, &allocator, 10000);
+    mailsub__fold fold;
+    mailsub__fold_init(&fold, &out);
+    assert_int_equal(mailsub__field_write(field, &fold, name, value), MAILSUB_OK);
+    char want[1200];
+    int n = snprintf(want, sizeof want, "%s:%s%s\r\n", row->field, *row->want == '\r' ? "" : " ",
+                     row->want);
+    assert_true(n > 0 && (size_t)n < sizeof want);
+    assert_string_equal(mailsub__buffer_str(&out), want);
+    mailsub__fold_deinit(&fold);
+    mailsub__buffer_deinit(&out);
+    assert_int_equal(heap.n_live, 0);
+}
+
+struct owner_row {
+    const char *name; /* of the field */
+    enum mailsub__field_owner want;
+    bool once;
+};
+
+static const struct owner_row owner_rows[] = {
+    {"subject", MAILSUB__FIELD_FUNCTION, true},
+    {"FROM", MAILSUB__FIELD_FUNCTION, true},
+    {"message-id", MAILSUB__FIELD_FUNCTION, true},
+    {"Mime-Version", MAILSUB__FIELD_LIBRARY, true},
+    {"Content-Type", MAILSUB__FIELD_LIBRARY, true},
+    {"content-anything", MAILSUB__FIELD_LIBRARY, true},
+    {"Content-", MAILSUB__FIELD_LIBRARY, true},
+    {"Content", MAILSUB__FIELD_CALLER, false},
+    {"bcc", MAILSUB__FIELD_LIBRARY, true},
+    {"Resent-Bcc", MAILSUB__FIELD_LIBRARY, true},
+    {"Received", MAILSUB__FIELD_LIBRARY, true},
+    {"Return-Path", MAILSUB__FIELD_LIBRARY, true},
+    {"DKIM-Signature", MAILSUB__FIELD_LIBRARY, true},
+    {"references", MAILSUB__FIELD_CALLER, true},
+    {"Keywords", MAILSUB__FIELD_CALLER, false},
+    {"X-Subject", MAILSUB__FIELD_CALLER, false},
+    {"Subject-X", MAILSUB__FIELD_CALLER, false},
+};
+
+static void check_owner_row(void **state)
+{
+    const struct owner_row *row = *state;
+    const mailsub__field *field = mailsub__field_find(mailsub__slice_str(row->name));
+    assert_int_equal(field->owner, row->want);
+    assert_int_equal(field->once, row->once);
+}
+
+static void names_are_printable_without_colon(void **state)
+{
+    (void)state;
+    char name[MAILSUB__FIELD_LONGEST_NAME + 1];
+    memset(name, 'x', sizeof name);
+    assert_true(mailsub__field_name_is_valid(mailsub__slice_of(name, sizeof name - 1)));
+    assert_false(mailsub__field_name_is_valid(mailsub__slice_of(name, sizeof name)));
+    assert_false(mailsub__field_name_is_valid(MAILSUB__SLICE_EMPTY));
+    for (int c = 0; c < 256; c++) {
+        name[1] = (char)c;
+        assert_int_equal(mailsub__field_name_is_valid(mailsub__slice_of(name, 3)),
+                         c > 32 && c < 127 && c != ':');
+    }
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[64] = {cmocka_unit_test(names_are_printable_without_colon)};
+    size_t n_tests = 1;
+    UNIT_ADD_ROWS(tests, n_tests, rows, check_row);
+    UNIT_ADD_ROWS(tests, n_tests, owner_rows, check_owner_row);
+    return UNIT_RUN(tests, n_tests);
+}
