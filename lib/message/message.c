@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The message as a whole: life, errors, surroundings, identity, and handing it out. */
+#include "message/message.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+#include "message/address.h"
+#include "message/state.h"
+
+enum { WRITE_PIECE = 16 * 1024 };
+
+int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_clock *system_clock,
+                            const mailsub_random *system_random, mailsub_message **out_message)
+{
+    assert(system_clock->now && system_random->fill);
+    mailsub_allocator table;
+    if (!out_message || mailsub__allocator_init(&table, allocator) != MAILSUB_OK)
+        return MAILSUB_E_INVALID;
+    mailsub_message *message = mailsub__alloc(&table, sizeof *message);
+    if (!message)
+        return MAILSUB_E_NOMEM;
+    memset(message, 0, offsetof(mailsub_message, seed));
+    message->allocator = table;
+    mailsub__arena_init(&message->arena, &message->allocator, message->seed, sizeof message->seed);
+    mailsub__buffer_init(&message->image, &message->allocator, SIZE_MAX / 4);
+    message->system_clock = message->clock = *system_clock;
+    message->system_random = message->random = *system_random;
+    message->detail = "";
+    mailsub__reader_init(&message->reader, message);
+    *out_message = message;
+    return MAILSUB_OK;
+}
+
+void mailsub_message_free(mailsub_message *message)
+{
+    if (!message)
+        return;
+    mailsub__reader_deinit(&message->reader);
+    mailsub__buffer_deinit(&message->image);
+    mailsub__free(&message->allocator, message->text.data);
+    mailsub__free(&message->allocator, message->html.data);
+    mailsub__arena_deinit(&message->arena);
+    mailsub_allocator allocator = message->allocator;
+    mailsub__free(&allocator, message);
+}
+
+int mailsub__message_begin_change(const mailsub_message *message)
+{
+    if (!message)
+        return MAILSUB_E_INVALID;
+    return message->is_locked ? MAILSUB_E_STATE : MAILSUB_OK;
+}
+
+int mailsub__message_end_change(mailsub_message *message, const char *field, int rc)
+{
+    if (!message)
+        return rc;
+    if (rc == MAILSUB_OK) {
+        message->is_laid_out = false;
+    } else if (message->error == MAILSUB_OK) {
+        assert(strlen(field) < sizeof message->error_field);
+        message->error = rc;
+        strcpy(message->error_field, field);
+    }
+    return rc;
+}
+
+int mailsub_message_get_error(const mailsub_message *message, const char **out_field)
+{
+    if (!message)
+        return MAILSUB_E_INVALID;
+    if (out_field)
+        *out_field = message->error_field;
+    return message->error;
+}
+
+int mailsub_message_clear_error(mailsub_message *message)
+{
+    if (!message)
+        return MAILSUB_E_INVALID;
+    message->error = MAILSUB_OK;
+    message->error_field[0] = '\0';
+    return MAILSUB_OK;
+}
+
+static int replace_clock(mailsub_message *message, const mailsub_clock *clock)
+{
+    if (clock && (clock->size < sizeof *clock || !clock->now))
+        return MAILSUB_E_INVALID;
+    message->clock = clock ? *clock : message->system_clock;
+    return MAILSUB_OK;
+}
+
+int mailsub_message_set_clock(mailsub_message *message, const mailsub_clock *clock)
+{
+    int rc = mailsub__message_begin_change(message);
+    if (!rc)
+        rc = replace_clock(message, clock);
+    return mailsub__message_end_change(message, "Date", rc);
+}
+
+static int replace_random(mailsub_message *message, const mailsub_random *random)
+{
+    if (random && (random->size < sizeof *random || !random->fill))
+        return MAILSUB_E_INVALID;
+    message->random = random ? *random : message->system_random;
+    message->random_is_injected = random != NULL;
+    return MAILSUB_OK;
+}
+
+int mailsub_message_set_random(mailsub_message *message, const mailsub_random *random)
+{
+    int rc = mailsub__message_begin_change(message);
+    if (!rc)
+        rc = replace_random(message, random);
+    return mailsub__message_end_change(message, "Message-ID", rc);
+}
+
+int mailsub_message_get_message_id(mailsub_message *message, const char **out_id)
+{
+    if (!message || !out_id)
+        return MAILSUB_E_INVALID;
+    if (message->message_id[0] == '\0') {
+        if (!message->from.is_set)
+            return MAILSUB_E_NO_FROM;
+        int rc = mailsub__message_id_generate(
+            message->message_id, message->random_is_injected ? &message->random : NULL,
+            mailsub__address_domain(message->from.mailbox.address));
+        if (rc)
+            return rc;
+    }
+    *out_id = message->message_id;
+    return MAILSUB_OK;
+}
+
+size_t mailsub_message_count_recipients(const mailsub_message *message)
+{
+    return message ? message->n_recipients : 0;
+}
+
+/* So that a file that is gone is noticed before anything is sent, and not in the middle. */
+static int check_files(mailsub_message *message)
+{
+    const struct mailsub__attachment *attachment = message->first_attachment;
+    for (; attachment; attachment = attachment->next) {
+        if (!attachment->path)
+            continue;
+        int fd;
+        int rc = mailsub__attachment_open(attachment, &fd);
+        if (rc) {
+            message->detail = attachment->path;
+            return rc;
+        }
+        mailsub__attachment_close(fd);
+    }
+    return MAILSUB_OK;
+}
+
+/* All that _prepare does, but for recipients. */
+static int make_ready(mailsub_message *message)
+{
+    message->detail = "";
+    if (message->error) {
+        message->detail = message->error_field;
+        return message->error;
+    }
+    if (!message->from.is_set) {
+        message->detail = "From";
+        return MAILSUB_E_NO_FROM;
+    }
+    int rc = mailsub__layout_make(message);
+    return rc ? rc : check_files(message);
+}
+
+int mailsub__message_prepare(mailsub_message *message, const char **out_detail)
+{
+    int rc = make_ready(message);
+    if (!rc && message->n_recipients == 0) {
+        message->detail = "To";
+        rc = MAILSUB_E_NO_RECIPIENTS;
+    }
+    *out_detail = message->detail;
+    return rc;
+}
+
+mailsub__slice mailsub__message_sender(const mailsub_message *message)
+{
+    return message->return_path.is_set ? message->return_path.mailbox.address
+                                       : message->from.mailbox.address;
+}
+
+const mailsub__slice *mailsub__message_recipients(const mailsub_message *message)
+{
+    return (const mailsub__slice *)(const void *)message->recipients_slot.room;
+}
+
+uint64_t mailsub__message_size(const mailsub_message *message)
+{
+    assert(message->is_laid_out);
+    return message->size;
+}
+
+static int read_source(void *context, char *out, size_t room, size_t *out_len)
+{
+    mailsub_message *message = context;
+    int rc = mailsub__reader_read(&message->reader, out, room, out_len);
+    message->detail = message->reader.detail;
+    return rc;
+}
+
+int mailsub__message_open(mailsub_message *message, mailsub__source *out_source)
+{
+    assert(message->is_laid_out);
+    mailsub__reader_deinit(&message->reader);
+    *out_source = (mailsub__source){.context = message, .read = read_source};
+    return MAILSUB_OK;
+}
+
+void mailsub__message_close(mailsub_message *message)
+{
+    mailsub__reader_deinit(&message->reader);
+}
+
+const char *mailsub__message_detail(const mailsub_message *message)
+{
+    return message->detail;
+}
+
+bool mailsub__message_lock(mailsub_message *message)
+{
+    if (message->is_locked)
+        return false;
+    message->is_locked = true;
+    return true;
+}
+
+void mailsub__message_unlock(mailsub_message *message)
+{
+    assert(message->is_locked);
+    message->is_locked = false;
+}
+
+int mailsub_message_write(mailsub_message *message, mailsub_sink_fn sink, void *context)
+{
+    if (!message || !sink)
+        return MAILSUB_E_INVALID;
+    int rc = make_ready(message);
+    if (rc)
+        return rc;
+    char piece[WRITE_PIECE];
+    mailsub__reader reader; /* of its own: a session may be reading the message too */
+    mailsub__reader_init(&reader, message);
+    for (size_t len = 1; !rc && len > 0;) {
+        rc = mailsub__reader_read(&reader, piece, sizeof piece, &len);
+        if (!rc && len > 0 && sink(context, piece, len) != 0)
+            rc = MAILSUB_E_SINK;
+    }
+    mailsub__reader_deinit(&reader);
+    return rc;
+}

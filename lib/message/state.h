@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a message holds. Only this room looks inside. */
+#ifndef MAILSUB_MESSAGE_STATE_H
+#define MAILSUB_MESSAGE_STATE_H
+
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "codec/base64.h"
+#include "message/arena.h"
+#include "message/date.h"
+#include "message/fields.h"
+#include "message/message.h"
+#include "message/message_id.h"
+
+struct mailsub__mailbox {
+    struct mailsub__mailbox *next;
+    mailsub__slice address; /* as on the wire */
+    mailsub__slice name;    /* as given; empty for none */
+};
+
+struct mailsub__mailbox_list {
+    struct mailsub__mailbox *first;
+    struct mailsub__mailbox *last;
+};
+
+/* A mailbox that can be set again. */
+struct mailsub__single_mailbox {
+    bool is_set;
+    struct mailsub__mailbox mailbox;
+    mailsub__slot slot;
+};
+
+/* An added header field. */
+struct mailsub__extra {
+    struct mailsub__extra *next;
+    const mailsub__field *field;
+    mailsub__slice name;
+    mailsub__slice value;
+};
+
+/* A text or HTML body: a block of its own, for it may be large and be set again. */
+struct mailsub__text {
+    char *data; /* NULL: there is none */
+    size_t len;
+};
+
+struct mailsub__attachment {
+    struct mailsub__attachment *next;
+    mailsub__slice file_name;
+    mailsub__slice media_type;
+    const char *path; /* NULL: the content is in data */
+    const char *data;
+    size_t len;
+    size_t image_at; /* set by the layout: where in the image its content goes */
+};
+
+/*
+ * Reads a laid out message: the image from front to end, and at each attachment's place its
+ * content, encoded on the way.
+ */
+typedef struct mailsub__reader {
+    const mailsub_message *message;
+    size_t image_at;
+    const struct mailsub__attachment *attachment; /* the next one, or the one being read */
+    bool inside;                                  /* the attachment is being read */
+    mailsub__base64 base64;
+    const char *in; /* its octets at hand, and how many are still in the file */
+    size_t in_len;
+    size_t file_left;
+    int fd;      /* -1: none */
+    char *block; /* for octets of files; NULL until one is read */
+    int error;
+    const char *detail; /* path of the file at fault, or "" */
+} mailsub__reader;
+
+struct mailsub_message {
+    mailsub_allocator allocator;
+    mailsub__arena arena;
+    mailsub_clock system_clock;
+    mailsub_random system_random;
+    mailsub_clock clock;
+    mailsub_random random;
+    bool random_is_injected;
+    bool is_locked;
+
+    int error; /* the first one of a changing call */
+    char error_field[MAILSUB__FIELD_LONGEST_NAME + 1];
+
+    struct mailsub__single_mailbox from;
+    struct mailsub__single_mailbox sender;
+    struct mailsub__single_mailbox return_path; /* an empty address is the null sender */
+    struct mailsub__mailbox_list reply_to;
+    struct mailsub__mailbox_list to;
+    struct mailsub__mailbox_list cc;
+    mailsub__slot recipients_slot;
+    size_t n_recipients;
+
+    bool has_subject;
+    mailsub__slice subject;
+    mailsub__slot subject_slot;
+    struct mailsub__extra *first_extra;
+    struct mailsub__extra *last_extra;
+    bool has_date;
+    char date[MAILSUB__DATE_SIZE];
+    char message_id[MAILSUB__MESSAGE_ID_SIZE]; /* "": none yet */
+
+    struct mailsub__text text;
+    struct mailsub__text html;
+    struct mailsub__attachment *first_attachment;
+    struct mailsub__attachment *last_attachment;
+    size_t n_attachments;
+
+    char boundary[32]; /* "": none yet */
+    bool is_laid_out;
+    mailsub__buffer image; /* the whole message save for the attachments' contents */
+    uint64_t size;
+    const char *detail;
+    mailsub__reader reader;
+
+    alignas(max_align_t) char seed[1024]; /* the first pieces of the arena */
+};
+
+/* How every changing call begins and ends: it may be refused, and its error is kept. */
+int mailsub__message_begin_change(const mailsub_message *message);
+int mailsub__message_end_change(mailsub_message *message, const char *field, int rc);
+
+/*
+ * Complete what is missing (Date, Message-ID, boundaries) and flatten the MIME tree into the image;
+ * does nothing when that was done and the message is unchanged.
+ */
+int mailsub__layout_make(mailsub_message *message);
+
+/* Open an attachment's file and check that it is what was attached; MAILSUB_E_FILE, _FILE_CHANGED.
+ */
+int mailsub__attachment_open(const struct mailsub__attachment *attachment, int *out_fd);
+void mailsub__attachment_close(int fd);
+
+void mailsub__reader_init(mailsub__reader *reader, const mailsub_message *message);
+void mailsub__reader_deinit(mailsub__reader *reader);
+/* The contract of mailsub__source.read. */
+int mailsub__reader_read(mailsub__reader *reader, char *out, size_t room, size_t *out_len);
+
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Every settable field with every text that has been used to smuggle something: it is refused with
+ * the field's name, the message unchanged, or it is written without a header line of its own.
+ */
+#include "message_kit.h"
+
+#include <stdio.h>
+
+typedef int set_fn(mailsub_message *message, const char *text, size_t len);
+
+/* The hostile text stands in the middle of what is well-formed for the field. */
+static char combined[2 * MAILSUB_MAX_HEADER_VALUE];
+
+static const char *within(const char *before, const char *text, const char *after)
+{
+    snprintf(combined, sizeof combined, "%s%s%s", before, text, after);
+    return combined;
+}
+
+static int set_from(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_from(message, within("a", text, "@a.de"), NULL);
+}
+
+static int set_from_quoted(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_from(message, within("\"a", text, "\"@a.de"), NULL);
+}
+
+static int set_from_domain(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_from(message, within("a@a", text, ".de"), NULL);
+}
+
+static int set_from_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_from(message, "a@a.de", within("a", text, "b"));
+}
+
+static int set_sender(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_sender(message, within("a@a", text, ".de"), NULL);
+}
+
+static int set_sender_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_sender(message, "a@a.de", text);
+}
+
+static int set_return_path(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_return_path(message, within("a@a", text, ".de"));
+}
+
+static int add_to(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_TO, within("a@a", text, ".de"),
+                                         NULL);
+}
+
+static int add_to_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_TO, "a@a.de", text);
+}
+
+static int add_cc(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_CC, within("a@a", text, ".de"),
+                                         NULL);
+}
+
+static int add_bcc(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_BCC, within("a@a", text, ".de"),
+                                         NULL);
+}
+
+static int add_bcc_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_BCC, "a@a.de", text);
+}
+
+static int add_reply_to(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_reply_to(message, within("a@a", text, ".de"), NULL);
+}
+
+static int add_reply_to_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_reply_to(message, "a@a.de", text);
+}
+
+static int set_subject(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_subject(message, text);
+}
+
+static int add_header(mailsub_message *message, const char *text, size_t len)
+{
+    return mailsub_message_add_header(message, "X-Field", text, len);
+}
+
+static int add_header_text(mailsub_message *message, const char *text, size_t len)
+{
+    return mailsub_message_add_header(message, "Comments", text, len);
+}
+
+static int add_header_tokens(mailsub_message *message, const char *text, size_t len)
+{
+    return mailsub_message_add_header(message, "List-Unsubscribe", text, len);
+}
+
+static int add_header_phrases(mailsub_message *message, const char *text, size_t len)
+{
+    return mailsub_message_add_header(message, "Keywords", text, len);
+}
+
+static int add_header_ids(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_header(message, "References", within("<1", text, "@a>"),
+                                      MAILSUB_NUL_TERMINATED);
+}
+
+static int add_header_mailbox(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_header(message, "Errors-To", within("a@a", text, ".de"),
+                                      MAILSUB_NUL_TERMINATED);
+}
+
+static int add_header_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_header(message, within("X", text, "Y"), "value",
+                                      MAILSUB_NUL_TERMINATED);
+}
+
+static int set_message_id(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_message_id(message, within("1", text, "@a.de"));
+}
+
+static int set_file_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_attach_data(message, text, NULL, "x", 1);
+}
+
+static int set_file_name_of_path(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_attach_file(message, "/proc/self/exe", text, NULL);
+}
+
+static int set_media_type(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_attach_data(message, "a", within("text/x", text, "y"), "x", 1);
+}
+
+struct field_row {
+    const char *name;
+    set_fn *set;
+    const char *want_field;
+};
+
+static const struct field_row fields[] = {
+    {"From address", set_from, "From"},
+    {"From quoted local part", set_from_quoted, "From"},
+    {"From domain", set_from_domain, "From"},
+    {"From name", set_from_name, "From"},
+    {"Sender address", set_sender, "Sender"},
+    {"Sender name", set_sender_name, "Sender"},
+    {"Return-Path", set_return_path, "Return-Path"},
+    {"To address", add_to, "To"},
+    {"To name", add_to_name, "To"},
+    {"Cc address", add_cc, "Cc"},
+    {"Bcc address", add_bcc, "Bcc"},
+    {"Bcc name", add_bcc_name, "Bcc"},
+    {"Reply-To address", add_reply_to, "Reply-To"},
+    {"Reply-To name", add_reply_to_name, "Reply-To"},
+    {"Subject", set_subject, "Subject"},
+    {"unknown field", add_header, "X-Field"},
+    {"Comments", add_header_text, "Comments"},
+    {"List-Unsubscribe", add_header_tokens, "List-Unsubscribe"},
+    {"Keywords", add_header_phrases, "Keywords"},
+    {"References", add_header_ids, "References"},
+    {"Errors-To", add_header_mailbox, "Errors-To"},
+    {"field name", add_header_name, "header"},
+    {"Message-ID", set_message_id, "Message-ID"},
+    {"file name", set_file_name, "attachment"},
+    {"file name of a file", set_file_name_of_path, "attachment"},
+    {"media type", set_media_type, "attachment"},
+};
+
+#define EVIL "EVIL: line"
+
+/* Texts that no field takes; the name of a field has an error of its own for all of them. */
+static const struct {
+    const char *text;
+    size_t len;
+    int want;
+} refused[] = {
+#define TEXT(text, want)                                                                           \
+    {                                                                                              \
+        text, sizeof(text) - 1, want                                                               \
+    }
+    TEXT("\r" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\n" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\r\n" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\r\n " EVIL, MAILSUB_E_CONTROL),
+    TEXT("\r\n\t" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\n\n" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\r\n.\r\n" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\x01", MAILSUB_E_CONTROL),
+    TEXT("\b", MAILSUB_E_CONTROL),
+    TEXT("\v" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\f" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\x1b[31m", MAILSUB_E_CONTROL),
+    TEXT("\x1c" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\x7f", MAILSUB_E_CONTROL),
+    TEXT("\xc2\x85" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\xc2\x9f", MAILSUB_E_CONTROL),
+    TEXT("\xe2\x80\xa8" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\xe2\x80\xa9" EVIL, MAILSUB_E_CONTROL),
+    TEXT("\xc0\x8a" EVIL, MAILSUB_E_UTF8),
+    TEXT("\xe0\x80\x8a" EVIL, MAILSUB_E_UTF8),
+    TEXT("\xff", MAILSUB_E_UTF8),
+    TEXT("\xed\xa0\x80", MAILSUB_E_UTF8),
+    TEXT("caf\xe9", MAILSUB_E_UTF8),
+#undef TEXT
+};
+
+/* Texts that a field takes or refuses, but that never become more than its content. */
+static const char *const tricky[] = {
+    "",
+    " ",
+    "\t",
+    "a\tb",
+    ">, <evil@evil.de",
+    "@evil.de, a",
+    "(comment)",
+    "\"",
+    "\\",
+    "\\\"",
+    ";",
+    "; filename=evil",
+    "a=b",
+    "=?UTF-8?Q?=0D=0AEVIL:_line?=",
+    "=?UTF-8?B?DQpFVklMOiBsaW5l?=",
+    "=?",
+    "?=",
+    "\xc2\xa0",
+    "\xe2\x80\xae",
+    "\xf0\x9f\x98\x80",
+    "%0d%0aEVIL: line",
+    "{{7*7}}",
+};
+
+static mailsub_message *small_message(struct unit_heap *heap)
+{
+    mailsub_message *message = kit_message_on(heap);
+    assert_int_equal(mailsub_message_set_from(message, "alice@a.de", NULL), MAILSUB_OK);
+    assert_int_equal(mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_TO, "bob@b.de", NULL),
+                     MAILSUB_OK);
+    return message;
+}
+
+static void assert_refused(const struct field_row *row, const char *text, size_t len, int want)
+{
+    struct unit_heap heap = {0};
+    mailsub_message *message = small_message(&heap);
+    struct kit_text before = kit_write(message);
+    assert_int_equal(row->set(message, text, len), want);
+    const char *field;
+    assert_int_equal(mailsub_message_get_error(message, &field), want);
+    assert_string_equal(field, row->want_field);
+    assert_int_equal(mailsub_message_clear_error(message), MAILSUB_OK);
+    assert_int_equal(mailsub_message_count_recipients(message), 1);
+    kit_assert_written(message, before.data);
+    free(before.data);
+    mailsub_message_free(message);
+    assert_int_equal(heap.n_live, 0);
+}
+
+static bool is_known_line(const char *line)
+{
+    static const char *const starts[] = {
+        " ",
+        "Date:",
+        "From:",
+        "Sender:",
+        "Reply-To:",
+        "To:",
+        "Cc:",
+        "Message-ID:",
+        "Subject:",
+        "X",
+        "Comments:",
+        "List-Unsubscribe:",
+        "Keywords:",
+        "References:",
+        "Errors-To:",
+        "MIME-Version:",
+        "Content-Type:",
+        "Content-Transfer-Encoding:",
+        "Content-Disposition:",
+    };
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (strncmp(line, starts[i], strlen(starts[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The raw rules of a header, up to its empty line. */
+static void check_header(const char *header)
+{
+    bool name_seen = false;
+    for (const char *line = header; strncmp(line, "\r\n", 2) != 0;) {
+        size_t len = strcspn(line, "\r\n");
+        assert_true(strncmp(line + len, "\r\n", 2) == 0);
+        assert_true(len <= 998);
+        assert_true(is_known_line(line));
+        assert_true(*line != ' ' || name_seen);
+        assert_true(strspn(line, " \t") < len);
+        for (size_t i = 0; i < len; i++)
+            assert_true((line[i] >= ' ' && line[i] < 0x7f) || line[i] == '\t');
+        name_seen = true;
+        line += len + 2;
+    }
+    assert_null(strstr(header, "\nEVIL"));
+}
+
+static void assert_harmless(const struct field_row *row, const char *text, size_t len)
+{
+    struct unit_heap heap = {0};
+    mailsub_message *message = small_message(&heap);
+    int rc = row->set(message, text, len);
+    const char *field;
+    assert_int_equal(mailsub_message_get_error(message, &field), rc);
+    assert_string_equal(field, rc ? row->want_field : "");
+    mailsub_message_clear_error(message);
+    assert_true(mailsub_message_count_recipients(message) <= 2);
+    struct kit_text written = kit_write(message);
+    check_header(written.data);
+    free(written.data);
+    mailsub_message_free(message);
+    assert_int_equal(heap.n_live, 0);
+}
+
+static void check_row(void **state)
+{
+    const struct field_row *row = *state;
+    bool of_name = row->set == add_header_name;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        assert_refused(row, refused[i].text, refused[i].len,
+                       of_name ? MAILSUB_E_HEADER_NAME : refused[i].want);
+    for (size_t i = 0; i < sizeof tricky / sizeof tricky[0]; i++)
+        assert_harmless(row, tricky[i], strlen(tricky[i]));
+    static char large[MAILSUB_MAX_HEADER_VALUE + 2];
+    memset(large, 'x', sizeof large - 2);
+    assert_harmless(row, large, sizeof large - 2);
+    for (size_t i = 0; i < sizeof large - 2; i += 1 + i % 97)
+        large[i] = ' ';
+    assert_harmless(row, large, sizeof large - 2);
+    memset(large, 'x', sizeof large - 1);
+    assert_refused(row, large, sizeof large - 1, of_name ? MAILSUB_E_HEADER_NAME : MAILSUB_E_LIMIT);
+}
+
+static void nul_within_a_length_is_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"X-Field", "Comments", "Keywords", "List-Unsubscribe",
+                                        "References"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct unit_heap heap = {0};
+        mailsub_message *message = small_message(&heap);
+        assert_int_equal(mailsub_message_add_header(message, names[i], "a\0b", 3),
+                         MAILSUB_E_CONTROL);
+        mailsub_message_free(message);
+    }
+}
+
+static void texts_are_checked(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    mailsub_message *message = small_message(&heap);
+    assert_int_equal(mailsub_message_set_text(message, "keep", 4), MAILSUB_OK);
+    struct kit_text before = kit_write(message);
+    const char *field;
+    assert_int_equal(mailsub_message_set_text(message, "a\0b", 3), MAILSUB_E_CONTROL);
+    mailsub_message_get_error(message, &field);
+    assert_string_equal(field, "text");
+    mailsub_message_clear_error(message);
+    assert_int_equal(mailsub_message_set_text(message, "a\xff", 2), MAILSUB_E_UTF8);
+    mailsub_message_clear_error(message);
+    assert_int_equal(mailsub_message_set_html(message, "\xc0\x80", MAILSUB_NUL_TERMINATED),
+                     MAILSUB_E_UTF8);
+    mailsub_message_get_error(message, &field);
+    assert_string_equal(field, "html");
+    mailsub_message_clear_error(message);
+    kit_assert_written(message, before.data);
+    free(before.data);
+    mailsub_message_free(message);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[64] = {
+        cmocka_unit_test(nul_within_a_length_is_refused),
+        cmocka_unit_test(texts_are_checked),
+    };
+    size_t n_tests = 2;
+    UNIT_ADD_ROWS(tests, n_tests, fields, check_row);
+    return UNIT_RUN(tests, n_tests);
+}
