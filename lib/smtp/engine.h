@@ -18,9 +18,9 @@
 
 #include "base/slice.h"
 #include "base/source.h"
+#include "smtp/reply.h"
 
 #define MAILSUB__N_TIMEOUTS (MAILSUB_TIMEOUT_END_OF_DATA + 1)
-#define MAILSUB__REPLY_TEXT_LEN 512
 
 typedef struct mailsub__engine mailsub__engine;
 
@@ -50,11 +50,11 @@ enum mailsub__engine_event {
 
 /* The reply, or the lack of one, that decided. Fixed space: a verdict can be had without memory. */
 typedef struct mailsub__verdict {
-    int outcome;       /* MAILSUB_OUTCOME_*, for a recipient */
-    int code;          /* MAILSUB_OK or MAILSUB_E_* */
-    int stage;         /* MAILSUB_STAGE_* */
-    int reply_code;    /* 0: no reply decided */
-    char enhanced[12]; /* "5.1.1" or "" */
+    int outcome;                          /* MAILSUB_OUTCOME_*, for a recipient */
+    int code;                             /* MAILSUB_OK or MAILSUB_E_* */
+    int stage;                            /* MAILSUB_STAGE_* */
+    int reply_code;                       /* 0: no reply decided */
+    char enhanced[MAILSUB__ENHANCED_LEN]; /* "5.1.1" or "" */
 } mailsub__verdict;
 
 /* One message. The owner fills the first part, keeps it alive until DONE, and reads the rest. */
@@ -69,8 +69,11 @@ typedef struct mailsub__transaction {
     void (*on_recipient_text)(void *context, size_t i, mailsub__slice text);
     void *context;
 
-    mailsub__verdict whole;             /* outcome is not used */
-    char text[MAILSUB__REPLY_TEXT_LEN]; /* of the deciding reply: clean, one line, NUL-terminated */
+    /* outcome is not used. A partial success tells the reply that accepted the message. */
+    mailsub__verdict whole;
+    /* Of the deciding reply: clean, one line. Where no reply decided: what is known besides, or "";
+       with MAILSUB_E_UNKNOWN_OUTCOME the cause. */
+    char text[MAILSUB__REPLY_TEXT_LEN];
     char queue_id[64];
     bool handed_over; /* an octet of MAIL or behind it was acknowledged as sent */
 } mailsub__transaction;
@@ -92,17 +95,22 @@ void mailsub__engine_tls_started(mailsub__engine *engine, enum mailsub__protecti
    MAILSUB_E_CONNECTION_LOST or MAILSUB_E_CANCELLED. Every recipient gets its verdict. */
 void mailsub__engine_lost(mailsub__engine *engine, int code, int64_t now_ms);
 
-/* Bytes to send; empty when there are none now. Content is pulled from its source in here. */
+/* Bytes to send, lent until the next call that changes the engine; empty when there are none now.
+   Content is pulled from its source in here. */
 mailsub__slice mailsub__engine_peek_output(mailsub__engine *engine, int64_t now_ms);
 void mailsub__engine_ack_output(mailsub__engine *engine, size_t n, int64_t now_ms);
 
 enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine);
 
-/* Only after READY or DONE, one at a time. The transaction's results are reset. */
+/* Only after READY or DONE, one at a time. The transaction's results are reset. Recipients and
+   sender are checked, and the size against the server's limit: what fails there is DONE, at the
+   stage CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile
+   answers with its failure: DONE, nothing handed over. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
                             int64_t now_ms);
-/* Only between transactions. CLOSED follows when the server has answered, or at once when nobody
-   waits for it. */
+/* Only between transactions. CLOSED follows when the server has answered, or after two seconds
+   (deadline, expire), with MAILSUB_OK whatever happens. Where the engine itself says QUIT, because
+   the server refused the opening, CLOSED follows as soon as the QUIT is acknowledged as sent. */
 void mailsub__engine_quit(mailsub__engine *engine, int64_t now_ms);
 
 /* When expire must be called if nothing happens before; -1: never. */

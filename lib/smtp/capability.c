@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "smtp/capability.h"
+
+#include "smtp/auth.h"
+
+static const char *const keywords[] = {
+#define KEYWORD(NAME, keyword) [MAILSUB__CAPABILITY_##NAME] = (keyword),
+    MAILSUB__CAPABILITY_LIST(KEYWORD)
+#undef KEYWORD
+};
+
+void mailsub__capabilities_reset(mailsub__capabilities *capabilities)
+{
+    *capabilities = (mailsub__capabilities){0};
+}
+
+/* The next word at the front of *rest, and what follows it. Empty: there is none. */
+static mailsub__slice next_word(mailsub__slice *rest)
+{
+    size_t at = 0;
+    while (at < rest->len && (rest->ptr[at] == ' ' || rest->ptr[at] == '\t'))
+        at++;
+    size_t end = at;
+    while (end < rest->len && rest->ptr[end] != ' ' && rest->ptr[end] != '\t')
+        end++;
+    mailsub__slice word = mailsub__slice_of(rest->ptr + at, end - at);
+    *rest = mailsub__slice_of(rest->ptr + end, rest->len - end);
+    return word;
+}
+
+/* RFC 1870 section 4: without a number, or with 0, no limit is told; nor by what is no number. */
+static uint64_t read_size(mailsub__slice word)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        if (!mailsub__ascii_is_digit(word.ptr[i]))
+            return 0;
+        if (__builtin_mul_overflow(size, 10u, &size) ||
+            __builtin_add_overflow(size, (uint64_t)(word.ptr[i] - '0'), &size))
+            return UINT64_MAX;
+    }
+    return size;
+}
+
+static uint32_t read_mechanisms(mailsub__slice rest)
+{
+    uint32_t mechanisms = 0;
+    for (mailsub__slice word = next_word(&rest); word.len > 0; word = next_word(&rest)) {
+        size_t index;
+        if (mailsub__mechanism_find(word, &index))
+            mechanisms |= UINT32_C(1) << index;
+    }
+    return mechanisms;
+}
+
+/*
+ * "AUTH=LOGIN PLAIN" is the form of a draft before RFC 2554, still written beside the right one for
+ * the sake of old clients. It is read as if the equals sign were a space.
+ */
+static void split_obsolete_auth(mailsub__slice *word, mailsub__slice *rest)
+{
+    static const mailsub__slice form = {"AUTH=", 5};
+    if (word->len < form.len ||
+        !mailsub__slice_equal_nocase(mailsub__slice_of(word->ptr, form.len), form))
+        return;
+    const char *end = rest->ptr + rest->len;
+    if (rest->len == 0)
+        end = word->ptr + word->len;
+    *rest = mailsub__slice_of(word->ptr + form.len, (size_t)(end - word->ptr) - form.len);
+    word->len = form.len - 1;
+}
+
+void mailsub__capabilities_add(mailsub__capabilities *capabilities, mailsub__slice line)
+{
+    mailsub__slice rest = line;
+    mailsub__slice word = next_word(&rest);
+    split_obsolete_auth(&word, &rest);
+    for (size_t i = 0; i < MAILSUB__N_CAPABILITIES; i++) {
+        if (!mailsub__slice_equal_nocase(word, mailsub__slice_str(keywords[i])))
+            continue;
+        capabilities->offered |= UINT32_C(1) << i;
+        if (i == MAILSUB__CAPABILITY_SIZE)
+            capabilities->size_limit = read_size(next_word(&rest));
+        else if (i == MAILSUB__CAPABILITY_AUTH)
+            capabilities->mechanisms |= read_mechanisms(rest);
+        return;
+    }
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine as its owner sees it: life, bytes in, time, events; and the ways in which it ends.
+ * What is sent and what a reply leads to is told by the table in state.h.
+ *
+ * Invariants:
+ *  - A reply counts only for the oldest command in flight, and only when that command's last octet
+ *    was acknowledged before the reply's first octet came.
+ *  - No octet of content is made before the 3yz reply to DATA.
+ *  - A recipient is accepted only by a 2yz reply to the end of data.
+ *  - Once the engine is closed, nothing is sent and nothing is heard.
+ */
+#include "smtp/engine_private.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+
+/* How long a QUIT may hold up its caller: the server owes nothing any more. */
+enum { QUIT_MS = 2000 };
+
+int mailsub__engine_new(const mailsub_allocator *allocator,
+                        const mailsub__engine_settings *settings, mailsub__engine **out_engine)
+{
+    mailsub_allocator own;
+    int rc = mailsub__allocator_init(&own, allocator);
+    if (rc)
+        return rc;
+    mailsub__engine *engine = mailsub__alloc_zeroed(&own, sizeof *engine);
+    if (!engine)
+        return MAILSUB_E_NOMEM;
+    engine->allocator = own;
+    engine->settings = *settings;
+    engine->cursor = MAILSUB__STATE_NEW;
+    engine->deadline_ms = -1;
+    engine->failure.stage = MAILSUB_STAGE_NONE;
+    mailsub__reply_parser_init(&engine->parser);
+    mailsub__buffer_init_secret(&engine->out, &engine->allocator, 4 * MAILSUB__RAW_LEN);
+    mailsub__auth_init(&engine->auth, &engine->allocator, settings->user, settings->password);
+    rc = mailsub__flights_init(&engine->flights, &engine->allocator);
+    if (rc) {
+        mailsub__engine_free(engine);
+        return rc;
+    }
+    *out_engine = engine;
+    return MAILSUB_OK;
+}
+
+void mailsub__engine_free(mailsub__engine *engine)
+{
+    if (!engine)
+        return;
+    mailsub_allocator allocator = engine->allocator;
+    mailsub__auth_deinit(&engine->auth);
+    mailsub__buffer_deinit(&engine->out);
+    mailsub__flights_deinit(&engine->flights);
+    mailsub__free(&allocator, engine->raw);
+    mailsub__wipe(engine, sizeof *engine); /* the parser may hold a secret that was echoed */
+    mailsub__free(&allocator, engine);
+}
+
+/* The one place where the cursor of what is sent next moves. */
+void mailsub__engine_go(mailsub__engine *engine, enum mailsub__state next)
+{
+    assert(engine->cursor != MAILSUB__STATE_CLOSED);
+    engine->cursor = next;
+}
+
+static void raise_event(mailsub__engine *engine, enum mailsub__engine_event event)
+{
+    engine->events |= 1u << event;
+}
+
+/* The pending event that comes first; a transaction's end is told before the connection's. */
+enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine)
+{
+    for (int event = MAILSUB__EVENT_STARTTLS; event <= MAILSUB__EVENT_CLOSED; event++) {
+        if (engine->events & 1u << event) {
+            engine->events &= ~(1u << event);
+            return (enum mailsub__engine_event)event;
+        }
+    }
+    return MAILSUB__EVENT_NONE;
+}
+
+void mailsub__engine_note(mailsub__engine *engine, int direction, mailsub__slice line)
+{
+    if (engine->settings.transcript)
+        engine->settings.transcript(engine->settings.transcript_context, direction, line.ptr,
+                                    line.len);
+}
+
+/* ---- time ---- */
+
+void mailsub__engine_restart_deadline(mailsub__engine *engine, enum mailsub__state awaited)
+{
+    if (engine->closing == MAILSUB__STAYING)
+        engine->deadline_ms =
+            engine->now_ms + engine->settings.timeout_ms[mailsub__states[awaited].timeout];
+}
+
+int64_t mailsub__engine_deadline(const mailsub__engine *engine)
+{
+    return engine->deadline_ms;
+}
+
+int mailsub__engine_stage(const mailsub__engine *engine)
+{
+    const mailsub__flight *head = mailsub__flights_head(&engine->flights);
+    if (!head)
+        return mailsub__states[engine->cursor].stage;
+    if (head->state == MAILSUB__STATE_END && engine->n_sent < head->end)
+        return MAILSUB_STAGE_CONTENT;
+    return mailsub__states[head->state].stage;
+}
+
+void mailsub__engine_expire(mailsub__engine *engine, int64_t now_ms)
+{
+    engine->now_ms = now_ms;
+    if (engine->deadline_ms >= 0 && now_ms >= engine->deadline_ms)
+        mailsub__engine_fail(engine, MAILSUB_E_TIMEOUT, mailsub__engine_stage(engine), NULL);
+}
+
+/* ---- the end ---- */
+
+void mailsub__engine_close(mailsub__engine *engine)
+{
+    mailsub__engine_go(engine, MAILSUB__STATE_CLOSED);
+    mailsub__flights_clear(&engine->flights);
+    mailsub__buffer_deinit(&engine->out);
+    engine->deadline_ms = -1;
+    engine->events &= 1u << MAILSUB__EVENT_DONE; /* what else was to come is void */
+    raise_event(engine, MAILSUB__EVENT_CLOSED);
+}
+
+static void record_failure(mailsub__engine *engine, int code, int stage,
+                           const mailsub__reply *reply)
+{
+    mailsub__verdict_set(&engine->failure, MAILSUB_OUTCOME_NOT_ATTEMPTED, code, stage, reply);
+    engine->failure_text[0] = '\0';
+    if (reply)
+        memcpy(engine->failure_text, reply->text, sizeof engine->failure_text);
+}
+
+void mailsub__engine_fail(mailsub__engine *engine, int code, int stage, const mailsub__reply *reply)
+{
+    if (engine->cursor == MAILSUB__STATE_CLOSED)
+        return;
+    /* Behind a QUIT, whatever happens is its end: it must not cost what went before. */
+    if (engine->closing == MAILSUB__STAYING)
+        record_failure(engine, code, stage, reply);
+    if (engine->transaction)
+        mailsub__transaction_abandon(engine, code, stage, reply);
+    mailsub__engine_close(engine);
+}
+
+/*
+ * RFC 5321 section 4.1.1.10 wants a QUIT before a connection is closed, and section 3.1 also where
+ * the greeting was a refusal. Its reply would tell nothing, so nobody waits a round trip for it.
+ */
+void mailsub__engine_leave(mailsub__engine *engine, int code, int stage,
+                           const mailsub__reply *reply)
+{
+    assert(!engine->transaction && engine->closing == MAILSUB__STAYING);
+    record_failure(engine, code, stage, reply);
+    engine->closing = MAILSUB__LEAVING;
+    engine->deadline_ms = engine->now_ms + QUIT_MS;
+    mailsub__engine_go(engine, MAILSUB__STATE_QUIT);
+}
+
+void mailsub__engine_quit(mailsub__engine *engine, int64_t now_ms)
+{
+    engine->now_ms = now_ms;
+    if (engine->cursor == MAILSUB__STATE_CLOSED || engine->closing != MAILSUB__STAYING)
+        return;
+    assert(!engine->transaction);
+    engine->events &= ~(1u << MAILSUB__EVENT_READY);
+    record_failure(engine, MAILSUB_OK, MAILSUB_STAGE_QUIT, NULL);
+    engine->closing = MAILSUB__QUITTING;
+    engine->deadline_ms = now_ms + QUIT_MS;
+    mailsub__engine_go(engine, MAILSUB__STATE_QUIT);
+    mailsub__output_commands(engine);
+}
+
+bool mailsub__closing_send_quit(mailsub__engine *engine)
+{
+    mailsub__slice line = {"QUIT", 4};
+    if (!mailsub__output_command(engine, MAILSUB__STATE_QUIT, &line, 1))
+        return false;
+    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
+    return true;
+}
+
+void mailsub__closing_answered(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    (void)flight;
+    if (engine->closing == MAILSUB__QUITTING)
+        record_failure(engine, MAILSUB_OK, MAILSUB_STAGE_QUIT, &engine->reply);
+    mailsub__engine_close(engine);
+}
+
+void mailsub__engine_lost(mailsub__engine *engine, int code, int64_t now_ms)
+{
+    engine->now_ms = now_ms;
+    mailsub__engine_fail(engine, code, mailsub__engine_stage(engine), NULL);
+}
+
+const mailsub__verdict *mailsub__engine_failure(const mailsub__engine *engine)
+{
+    return &engine->failure;
+}
+
+const char *mailsub__engine_failure_text(const mailsub__engine *engine)
+{
+    return engine->failure_text;
+}
+
+/* ---- bytes in ---- */
+
+bool mailsub__wait(mailsub__engine *engine)
+{
+    (void)engine;
+    return false;
+}
+
+void mailsub__unexpected(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    mailsub__engine_fail(engine, MAILSUB_E_REPLY_UNEXPECTED, mailsub__states[flight->state].stage,
+                         &engine->reply);
+}
+
+void mailsub__unavailable(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    mailsub__engine_fail(engine, MAILSUB_E_UNAVAILABLE, mailsub__states[flight->state].stage,
+                         &engine->reply);
+}
+
+/* Has the oldest command been sent in whole? If not, no reply can be its reply. */
+static bool reply_is_due(const mailsub__engine *engine)
+{
+    const mailsub__flight *head = mailsub__flights_head(&engine->flights);
+    return head && head->end <= engine->n_sent;
+}
+
+static void handle_reply(mailsub__engine *engine)
+{
+    bool goodbye = engine->reply.code == 421;
+    if (engine->early) {
+        int code = goodbye ? MAILSUB_E_UNAVAILABLE : MAILSUB_E_REPLY_EARLY;
+        mailsub__engine_fail(engine, code, mailsub__engine_stage(engine), &engine->reply);
+        return;
+    }
+    mailsub__flight flight = mailsub__flights_pop(&engine->flights);
+    const mailsub__flight *next = mailsub__flights_head(&engine->flights);
+    if (next)
+        mailsub__engine_restart_deadline(engine, (enum mailsub__state)next->state);
+    else if (engine->closing == MAILSUB__STAYING)
+        engine->deadline_ms = -1;
+    /* A 421 to the end of data decides about the message as well as about the connection. */
+    if (!goodbye || flight.state == MAILSUB__STATE_END || flight.state == MAILSUB__STATE_QUIT)
+        mailsub__states[flight.state].answer[engine->reply.code / 100 - 2](engine, &flight);
+    if (goodbye)
+        mailsub__unavailable(engine, &flight);
+    if (engine->transaction)
+        mailsub__transaction_settle(engine);
+}
+
+/* Keep a line of a reply, and tell it to the transcript, without what is secret. */
+static void take_line(mailsub__engine *engine, int code)
+{
+    const mailsub__reply_parser *parser = &engine->parser;
+    char clean[MAILSUB__REPLY_MAX_LINE];
+    memcpy(clean, parser->line.ptr, parser->line.len);
+    size_t text_at = code == 0 ? 0 : parser->line.len - parser->text.len;
+    size_t len = mailsub__auth_redact(&engine->auth, clean + text_at, parser->line.len - text_at);
+    len = mailsub__text_clean(clean + text_at, len);
+    mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_SERVER,
+                         mailsub__slice_of(clean, text_at + len));
+    bool first = engine->reply.code == 0;
+    mailsub__reply_add_line(&engine->reply, code, mailsub__slice_of(clean + text_at, len));
+    const mailsub__flight *head = mailsub__flights_head(&engine->flights);
+    if (!first && code / 100 == 2 && head && head->state == MAILSUB__STATE_EHLO)
+        mailsub__capabilities_add(&engine->capabilities, parser->text);
+}
+
+/*
+ * Everything behind the 220 to STARTTLS was written by somebody who could write in clear: to take
+ * it for the server's answer under TLS is the response injection of CVE-2021-38371 and of "Why TLS
+ * Is Better Without STARTTLS" (USENIX Security 2021).
+ */
+static void refuse_clear_bytes(mailsub__engine *engine)
+{
+    mailsub__engine_fail(engine, MAILSUB_E_REPLY_EARLY, MAILSUB_STAGE_STARTTLS, NULL);
+}
+
+static void feed_reply(mailsub__engine *engine, mailsub__slice *input)
+{
+    if (mailsub__reply_parser_is_fresh(&engine->parser)) {
+        engine->early = !reply_is_due(engine);
+        mailsub__reply_reset(&engine->reply);
+    }
+    switch (mailsub__reply_parser_next(&engine->parser, input)) {
+    case MAILSUB__REPLY_MORE:
+        break;
+    case MAILSUB__REPLY_LINE:
+        take_line(engine, engine->parser.code);
+        break;
+    case MAILSUB__REPLY_LAST:
+        take_line(engine, engine->parser.code);
+        handle_reply(engine);
+        break;
+    case MAILSUB__REPLY_BROKEN:
+        mailsub__reply_reset(&engine->reply);
+        take_line(engine, 0);
+        mailsub__engine_fail(engine, engine->parser.error, mailsub__engine_stage(engine),
+                             &engine->reply);
+        break;
+    }
+}
+
+void mailsub__engine_feed(mailsub__engine *engine, const char *data, size_t len, int64_t now_ms)
+{
+    engine->now_ms = now_ms;
+    mailsub__slice input = mailsub__slice_of(data, len);
+    while (input.len > 0 && engine->cursor != MAILSUB__STATE_CLOSED) {
+        if (engine->cursor == MAILSUB__STATE_HANDSHAKE)
+            refuse_clear_bytes(engine);
+        else
+            feed_reply(engine, &input);
+    }
+    mailsub__output_commands(engine);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From the greeting to the point where a message may be sent: EHLO or HELO, STARTTLS, login. */
+#include <assert.h>
+
+#include "smtp/command.h"
+#include "smtp/engine_private.h"
+
+#define PART(text) ((mailsub__slice){(text), sizeof(text) - 1})
+
+void mailsub__engine_start(mailsub__engine *engine, enum mailsub__protection protection,
+                           int64_t now_ms)
+{
+    assert(engine->cursor == MAILSUB__STATE_NEW);
+    assert(engine->settings.tls != MAILSUB_TLS_IMPLICIT || protection != MAILSUB__CLEAR);
+    engine->now_ms = now_ms;
+    engine->protection = protection;
+    mailsub__flights_push(&engine->flights, (mailsub__flight){.state = MAILSUB__STATE_GREETING});
+    mailsub__engine_restart_deadline(engine, MAILSUB__STATE_GREETING);
+    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
+}
+
+/* The refusals that end an opening. */
+static void leave(mailsub__engine *engine, int code, const mailsub__flight *flight)
+{
+    mailsub__engine_leave(engine, code, mailsub__states[flight->state].stage, &engine->reply);
+}
+
+void mailsub__opening_greeted(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    (void)flight;
+    mailsub__engine_go(engine, MAILSUB__STATE_EHLO);
+}
+
+void mailsub__opening_deferred(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    leave(engine, MAILSUB_E_UNAVAILABLE, flight);
+}
+
+void mailsub__opening_turned_away(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    leave(engine, MAILSUB_E_GREETING_REFUSED, flight);
+}
+
+/* ---- EHLO, HELO ---- */
+
+static bool send_hello(mailsub__engine *engine, enum mailsub__state state, mailsub__slice verb)
+{
+    const mailsub__slice line[] = {verb, mailsub__slice_str(engine->settings.helo_name)};
+    mailsub__capabilities_reset(&engine->capabilities);
+    if (!mailsub__output_command(engine, state, line, 2))
+        return false;
+    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
+    return true;
+}
+
+bool mailsub__opening_send_ehlo(mailsub__engine *engine)
+{
+    return send_hello(engine, MAILSUB__STATE_EHLO, PART("EHLO "));
+}
+
+bool mailsub__opening_send_helo(mailsub__engine *engine)
+{
+    return send_hello(engine, MAILSUB__STATE_HELO, PART("HELO "));
+}
+
+static bool demands_tls(const mailsub__engine *engine)
+{
+    return engine->settings.tls == MAILSUB_TLS_STARTTLS && engine->protection == MAILSUB__CLEAR;
+}
+
+static bool wants_tls(const mailsub__engine *engine)
+{
+    return demands_tls(engine) || (engine->settings.tls == MAILSUB_TLS_OPPORTUNISTIC &&
+                                   engine->protection == MAILSUB__CLEAR && !engine->tls_refused);
+}
+
+static bool may_show_password(const mailsub__engine *engine)
+{
+    return engine->protection == MAILSUB__TLS_VERIFIED || engine->settings.clear_login;
+}
+
+static void begin_login(mailsub__engine *engine)
+{
+    const mailsub__mechanism *mechanism =
+        mailsub__mechanism_choose(engine->capabilities.mechanisms);
+    if (!may_show_password(engine)) {
+        mailsub__engine_leave(engine, MAILSUB_E_CLEAR_LOGIN, MAILSUB_STAGE_AUTH, NULL);
+    } else if (!mechanism) {
+        mailsub__engine_leave(engine, MAILSUB_E_AUTH_NOT_OFFERED, MAILSUB_STAGE_AUTH, NULL);
+    } else {
+        mailsub__auth_begin(&engine->auth, mechanism);
+        mailsub__engine_go(engine, MAILSUB__STATE_AUTH);
+    }
+}
+
+static void become_ready(mailsub__engine *engine)
+{
+    mailsub__engine_go(engine, MAILSUB__STATE_IDLE);
+    engine->events |= 1u << MAILSUB__EVENT_READY;
+}
+
+/* Behind EHLO, and where opportunistic TLS was refused: what comes next. */
+static void go_on(mailsub__engine *engine)
+{
+    bool offered = mailsub__capabilities_has(&engine->capabilities, MAILSUB__CAPABILITY_STARTTLS);
+    if (wants_tls(engine) && offered)
+        mailsub__engine_go(engine, MAILSUB__STATE_STARTTLS);
+    else if (demands_tls(engine))
+        mailsub__engine_leave(engine, MAILSUB_E_TLS_NOT_OFFERED, MAILSUB_STAGE_STARTTLS, NULL);
+    else if (engine->auth.user)
+        begin_login(engine);
+    else
+        become_ready(engine);
+}
+
+void mailsub__opening_welcomed(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    (void)flight;
+    go_on(engine);
+}
+
+/*
+ * RFC 5321 section 3.2: a server that does not know EHLO may know HELO, which offers no extension.
+ * So HELO is not tried where one is needed.
+ */
+void mailsub__opening_ehlo_refused(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    if (demands_tls(engine))
+        leave(engine, MAILSUB_E_TLS_NOT_OFFERED, flight);
+    else if (engine->auth.user)
+        leave(engine, MAILSUB_E_AUTH_NOT_OFFERED, flight);
+    else
+        mailsub__engine_go(engine, MAILSUB__STATE_HELO);
+}
+
+void mailsub__opening_helo_refused(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    leave(engine, MAILSUB_E_EHLO_REFUSED, flight);
+}
+
+/* ---- STARTTLS ---- */
+
+bool mailsub__opening_send_starttls(mailsub__engine *engine)
+{
+    const mailsub__slice line = PART("STARTTLS");
+    if (!mailsub__output_command(engine, MAILSUB__STATE_STARTTLS, &line, 1))
+        return false;
+    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
+    return true;
+}
+
+void mailsub__opening_tls_granted(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    (void)flight;
+    mailsub__engine_go(engine, MAILSUB__STATE_HANDSHAKE);
+    mailsub__engine_restart_deadline(engine, MAILSUB__STATE_HANDSHAKE);
+    engine->events |= 1u << MAILSUB__EVENT_STARTTLS;
+}
+
+void mailsub__opening_tls_refused(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    engine->tls_refused = true;
+    if (demands_tls(engine))
+        leave(engine, MAILSUB_E_TLS_REFUSED, flight);
+    else
+        go_on(engine);
+}
+
+void mailsub__engine_tls_started(mailsub__engine *engine, enum mailsub__protection protection,
+                                 int64_t now_ms)
+{
+    assert(protection != MAILSUB__CLEAR);
+    engine->now_ms = now_ms;
+    if (engine->cursor != MAILSUB__STATE_HANDSHAKE)
+        return; /* closed meanwhile */
+    engine->protection = protection;
+    mailsub__engine_go(engine, MAILSUB__STATE_EHLO);
+    mailsub__output_commands(engine);
+}
+
+/* ---- login ---- */
+
+static void fail_login(mailsub__engine *engine, int code)
+{
+    mailsub__engine_fail(engine, code, MAILSUB_STAGE_AUTH, NULL);
+}
+
+/* With an initial response, unless the line would be longer than a command may be (RFC 4954). */
+bool mailsub__opening_send_auth(mailsub__engine *engine)
+{
+    mailsub__slice answer;
+    int rc = mailsub__auth_answer(&engine->auth, MAILSUB__SLICE_EMPTY, &answer);
+    if (rc) {
+        fail_login(engine, rc);
+        return false;
+    }
+    mailsub__slice parts[] = {PART("AUTH "), mailsub__slice_str(engine->auth.mechanism->name),
+                              PART(" ")};
+    size_t len = parts[0].len + parts[1].len + parts[2].len + answer.len + 2;
+    if (len <= MAILSUB__COMMAND_MAX) {
+        if (!mailsub__output_secret(engine, MAILSUB__STATE_AUTH, parts, 3, answer))
+            return false;
+    } else {
+        mailsub__auth_begin(&engine->auth, engine->auth.mechanism); /* it is said later */
+        if (!mailsub__output_command(engine, MAILSUB__STATE_AUTH, parts, 2))
+            return false;
+    }
+    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
+    return true;
+}
+
+bool mailsub__opening_send_response(mailsub__engine *engine)
+{
+    mailsub__slice answer;
+    mailsub__slice challenge = mailsub__slice_of(engine->reply.text, engine->reply.text_len);
+    int rc = mailsub__auth_answer(&engine->auth, challenge, &answer);
+    if (rc) {
+        const mailsub__reply *cause = rc == MAILSUB_E_REPLY_UNEXPECTED ? &engine->reply : NULL;
+        mailsub__engine_fail(engine, rc, MAILSUB_STAGE_AUTH, cause);
+        return false;
+    }
+    if (!mailsub__output_secret(engine, MAILSUB__STATE_RESPONSE, NULL, 0, answer))
+        return false;
+    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
+    return true;
+}
+
+void mailsub__opening_challenged(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    (void)flight;
+    mailsub__engine_go(engine, MAILSUB__STATE_RESPONSE);
+}
+
+/* The buffers of the login stay until the end, so that a late echo of it is still recognised. */
+void mailsub__opening_logged_in(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    (void)flight;
+    mailsub__buffer_reset(&engine->out); /* empty, but its memory held the password */
+    become_ready(engine);
+}
+
+void mailsub__opening_login_deferred(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    leave(engine, MAILSUB_E_AUTH_DEFERRED, flight);
+}
+
+void mailsub__opening_login_rejected(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    leave(engine, MAILSUB_E_AUTH_REJECTED, flight);
+}
