@@ -8,6 +8,7 @@
 #include "testing/connection.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -147,8 +148,12 @@ static bool handshake(mailsub__connection *connection)
     if (rc == GNUTLS_E_AGAIN)
         return false;
     if (rc < 0) {
-        tell(connection, "the TLS handshake failed");
-        tell(connection, gnutls_strerror(rc));
+        const char *reason = gnutls_strerror(rc);
+        if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
+            reason = gnutls_alert_get_name(gnutls_alert_get(connection->tls));
+        char text[200];
+        snprintf(text, sizeof text, "the TLS handshake failed: %s", reason);
+        tell(connection, text);
         connection->phase = MAILSUB__PHASE_CLOSED;
         return false;
     }
