@@ -183,7 +183,12 @@ static bool take_input(mailsub__connection *connection)
     }
     connection->in_end += (size_t)n;
     mailsub__dialogue_process(connection);
-    return true;
+    /* Less than there was room for empties a socket: reading again would only say so. */
+    bool more = connection->tls || connection->wants_tls || (size_t)n == room ||
+                connection->phase != MAILSUB__PHASE_OPEN;
+    if (!more)
+        flush(connection);
+    return more;
 }
 
 static bool hang_up(mailsub__connection *connection)
