@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
+#include <dlfcn.h>
+#include <idn2.h>
+
 #include "codec/domain.h"
 
 #include <mailsub/error.h>
@@ -143,6 +146,40 @@ static void converts(void **state)
         assert_int_equal(out[i], '?');
 }
 
+static unsigned n_lookups;
+static unsigned fail_lookup_at; /* 0: never */
+
+/* Stands before libidn2's own, which allocates with malloc and so cannot be failed from outside. */
+int idn2_lookup_u8(const uint8_t *src, uint8_t **lookupname, int flags)
+{
+    if (++n_lookups == fail_lookup_at)
+        return IDN2_MALLOC;
+    int (*real)(const uint8_t *, uint8_t **, int);
+    void *found = dlsym(RTLD_NEXT, "idn2_lookup_u8");
+    assert_non_null(found);
+    memcpy(&real, &found, sizeof real);
+    return real(src, lookupname, flags);
+}
+
+static void libidn2_out_of_memory(void **state)
+{
+    (void)state;
+    mailsub__slice domain = mailsub__slice_str("m\xc3\xbcnchen.de");
+    char out[MAILSUB_MAX_DOMAIN + 1] = "kept";
+    n_lookups = 0;
+    for (fail_lookup_at = 1;; fail_lookup_at++, n_lookups = 0) {
+        int rc = mailsub__domain_to_ascii(domain, out);
+        if (n_lookups < fail_lookup_at) {
+            assert_int_equal(rc, MAILSUB_OK);
+            break;
+        }
+        assert_int_equal(rc, MAILSUB_E_NOMEM);
+        assert_string_equal(out, "kept");
+    }
+    assert_true(fail_lookup_at > 1);
+    fail_lookup_at = 0;
+}
+
 static void every_ascii_octet(void **state)
 {
     (void)state;
@@ -173,9 +210,10 @@ static void a_huge_name_is_refused(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 2];
+    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 3];
     size_t n_tests = 0;
     UNIT_ADD_ROWS(tests, n_tests, rows, converts);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(libidn2_out_of_memory);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_ascii_octet);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(a_huge_name_is_refused);
     return UNIT_RUN(tests, n_tests);
