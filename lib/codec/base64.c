@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "codec/pending.h"
 
 enum {
     LINE_LEN = 76,

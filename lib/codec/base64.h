@@ -7,13 +7,14 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "codec/pending.h"
 #include "codec/step.h"
 
 typedef struct mailsub__base64 {
     uint8_t carry[3]; /* octets of an unfinished group */
     uint8_t n_carry;
-    uint8_t column;  /* characters on the current line */
-    char pending[8]; /* output that found no room */
+    uint8_t column;                     /* characters on the current line */
+    char pending[MAILSUB__PENDING_LEN]; /* output that found no room */
     uint8_t n_pending;
     bool ended;
 } mailsub__base64;

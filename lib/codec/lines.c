@@ -9,8 +9,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "codec/pending.h"
-
 void mailsub__lines_init(mailsub__lines *lines, bool stuff_dots)
 {
     *lines = (mailsub__lines){.stuff_dots = stuff_dots, .at_line_start = true};

@@ -8,13 +8,14 @@
 
 #include <stdint.h>
 
+#include "codec/pending.h"
 #include "codec/step.h"
 
 typedef struct mailsub__lines {
     bool stuff_dots;
     bool at_line_start;
-    bool after_cr;   /* a CR was written as CRLF; a following LF belongs to it */
-    char pending[8]; /* output that found no room */
+    bool after_cr;                      /* a CR was written as CRLF; a following LF belongs to it */
+    char pending[MAILSUB__PENDING_LEN]; /* output that found no room */
     uint8_t n_pending;
     bool ended;
 } mailsub__lines;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Quoted-printable. Inside a line, octets that stay are copied in runs and octets that must be
- * encoded are written in runs; encode_octet decides on all others: the first of a line, line ends,
- * white space that may be the last of its line, and what stands where the line must be broken.
+ * Quoted-printable. Octets that stay are copied in runs and octets that are always encoded are
+ * written in runs. encode_octet decides on all others, and alone could encode everything: "." and
+ * "F" at the start of a line, white space that may be the last of its line, what stands where the
+ * line may have to be broken, and whatever has too little input or room around it.
  *
  * A line holds 76 characters when a line end follows, else 75 and "=" (RFC 2045 section 6.7 (5)).
  */
@@ -10,8 +11,6 @@
 
 #include <assert.h>
 #include <string.h>
-
-#include "codec/pending.h"
 
 enum { LINE_LEN = 76 };
 
@@ -152,19 +151,49 @@ static void advance(mailsub__step *step, size_t n_in, size_t n_out)
     step->out_room -= n_out;
 }
 
-/* Octets that stay, inside a line. False: there are none. */
+/*
+ * For each octet of word that is below 0x20, "=", DEL or above: its highest bit is set. A carry can
+ * set bits above the first such octet by mistake, so only whether there are any can be relied on.
+ */
+static uint64_t find_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    const uint64_t high = ones * 0x80;
+    uint64_t equals = word ^ ones * '=';
+    uint64_t del = word ^ ones * 0x7f;
+    return (word | (word - ones * 0x20) | (equals - ones) | (del - ones)) & high;
+}
+
+/* Octets at the front of text, at most max, that may stay inside a line. */
+static size_t count_literal(const char *text, size_t max)
+{
+    size_t len = 0;
+    while (max - len >= 8) {
+        uint64_t word;
+        memcpy(&word, text + len, sizeof word);
+        if (find_special(word))
+            break;
+        len += sizeof word;
+    }
+    while (len < max && classify(text[len]) >= WHITE)
+        len++;
+    return len;
+}
+
+/* Octets that stay, inside a line or at the start of one that begins with neither "." nor "F". */
 static bool copy_run(mailsub__qp *codec, mailsub__step *step)
 {
-    if (codec->column == 0)
+    char first = step->in[0];
+    if (codec->column == LINE_LEN || (codec->column == 0 && (first == '.' || first == 'F')))
         return false;
-    size_t max = codec->column < LINE_LEN - 1 ? LINE_LEN - 1u - codec->column : 0;
+    size_t max = LINE_LEN - 1u - codec->column;
+    if (max + 1 < step->in_len && classify(step->in[max + 1]) == LINE_END)
+        max++;
     if (max > step->out_room)
         max = step->out_room;
     if (max > step->in_len)
         max = step->in_len;
-    size_t len = 0;
-    while (len < max && classify(step->in[len]) >= WHITE)
-        len++;
+    size_t len = count_literal(step->in, max);
     /* White space behind which the line may end is encode_octet's. */
     if (len > 0 && classify(step->in[len - 1]) == WHITE &&
         (len == step->in_len || classify(step->in[len]) == LINE_END))
@@ -172,6 +201,7 @@ static bool copy_run(mailsub__qp *codec, mailsub__step *step)
     if (len == 0)
         return false;
     memcpy(step->out, step->in, len);
+    codec->after_cr = false;
     codec->column = (uint8_t)(codec->column + len);
     advance(step, len, len);
     return true;
@@ -180,17 +210,31 @@ static bool copy_run(mailsub__qp *codec, mailsub__step *step)
 /* Octets that are always encoded, to where the line may have to be broken. False: none. */
 static bool encode_run(mailsub__qp *codec, mailsub__step *step)
 {
+    size_t max = codec->column < LINE_LEN - 1 ? (LINE_LEN - 1u - codec->column) / 3 : 0;
+    if (max > step->out_room / 3)
+        max = step->out_room / 3;
+    if (max > step->in_len)
+        max = step->in_len;
     size_t n = 0;
-    while (n < step->in_len && classify(step->in[n]) == ENCODED && step->out_room >= 3 * (n + 1) &&
-           codec->column + 3 * (n + 1) < LINE_LEN) {
+    for (; n < max && classify(step->in[n]) == ENCODED; n++)
         write_hex(step->in[n], step->out + 3 * n);
-        n++;
-    }
     if (n == 0)
         return false;
     codec->after_cr = false;
     codec->column = (uint8_t)(codec->column + 3 * n);
     advance(step, n, 3 * n);
+    return true;
+}
+
+/* A line end that is all there, with room for it. False: it is not. */
+static bool copy_line_end(mailsub__qp *codec, mailsub__step *step)
+{
+    if (classify(step->in[0]) != LINE_END || codec->after_cr || step->in_len < 2 ||
+        step->out_room < 2)
+        return false;
+    memcpy(step->out, "\r\n", 2);
+    codec->column = 0;
+    advance(step, step->in[0] == '\r' && step->in[1] == '\n' ? 2 : 1, 2);
     return true;
 }
 
@@ -239,7 +283,8 @@ bool mailsub__qp_encode(mailsub__qp *codec, mailsub__step *step)
             if (!encode_held(codec, step))
                 return false;
         } else if (step->in_len > 0) {
-            if (!copy_run(codec, step) && !encode_run(codec, step) && !encode_first(codec, step))
+            if (!copy_run(codec, step) && !copy_line_end(codec, step) && !encode_run(codec, step) &&
+                !encode_first(codec, step))
                 return false;
         } else if (!step->last) {
             return false;

@@ -10,13 +10,14 @@
 
 #include <stdint.h>
 
+#include "codec/pending.h"
 #include "codec/step.h"
 
 typedef struct mailsub__qp {
     char held[8]; /* input that what follows will decide on: "From", white space */
     uint8_t n_held;
     uint8_t column;
-    char pending[8]; /* output that found no room */
+    char pending[MAILSUB__PENDING_LEN]; /* output that found no room */
     uint8_t n_pending;
     bool after_cr; /* a CR was taken as a line end; a following LF belongs to it */
     bool ended;

@@ -5,7 +5,8 @@
  * input was cut, and how small the room was, never changes the result.
  *
  * An encode function returns true when step->last is set and all is written, and again when called
- * again. False means that all input was taken or that no room is left, or both.
+ * again. False means that all input was taken or that no room is left, or both. The whole room may
+ * be written to during the call, also where out does not reach in the end.
  */
 #ifndef MAILSUB_CODEC_STEP_H
 #define MAILSUB_CODEC_STEP_H

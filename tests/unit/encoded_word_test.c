@@ -111,7 +111,7 @@ static void random_text_comes_back(void **state)
     uint64_t seed = 2047;
     struct unit_heap heap = {0};
     mailsub_allocator allocator = unit_allocator(&heap);
-    for (size_t round = 0; round < 4000; round++) {
+    for (size_t round = 0; round < 2000; round++) {
         char text[400];
         char got[sizeof text];
         size_t len = random_text(&seed, text, sizeof text);

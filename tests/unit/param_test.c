@@ -108,7 +108,7 @@ static void random_values_come_back(void **state)
     uint64_t seed = 2231;
     struct unit_heap heap = {0};
     mailsub_allocator allocator = unit_allocator(&heap);
-    for (size_t round = 0; round < 4000; round++) {
+    for (size_t round = 0; round < 2000; round++) {
         char value[300];
         char got[3 * sizeof value];
         static const size_t n_units_of[] = {4, 12, sizeof units / sizeof units[0]};
