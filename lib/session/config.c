@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "session/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "codec/domain.h"
+#include "codec/utf8.h"
+#include "net/literal.h"
+#include "session/url.h"
+
+#define MAX_CREDENTIAL 1024
+#define MAX_CA_DATA (16u * 1024 * 1024)
+#define MAX_TIMEOUT_MS (24LL * 60 * 60 * 1000)
+
+/* RFC 5321 section 4.5.3.2; the two that it does not name are a minute. */
+static const int64_t default_timeout_ms[MAILSUB__N_TIMEOUTS] = {
+    [MAILSUB_TIMEOUT_CONNECT] = 60 * 1000,      [MAILSUB_TIMEOUT_TLS] = 60 * 1000,
+    [MAILSUB_TIMEOUT_GREETING] = 300 * 1000,    [MAILSUB_TIMEOUT_COMMAND] = 300 * 1000,
+    [MAILSUB_TIMEOUT_DATA] = 120 * 1000,        [MAILSUB_TIMEOUT_CONTENT] = 180 * 1000,
+    [MAILSUB_TIMEOUT_END_OF_DATA] = 600 * 1000,
+};
+
+int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_config)
+{
+    mailsub_allocator table;
+    if (!out_config)
+        return MAILSUB_E_INVALID;
+    int rc = mailsub__allocator_init(&table, allocator);
+    if (rc)
+        return rc;
+    mailsub_config *config = mailsub__alloc_zeroed(&table, sizeof *config);
+    if (!config)
+        return MAILSUB_E_NOMEM;
+    config->allocator = table;
+    config->tls = MAILSUB_TLS_STARTTLS;
+    atomic_init(&config->n_refs, 1);
+    atomic_init(&config->frozen, false);
+    memcpy(config->timeout_ms, default_timeout_ms, sizeof config->timeout_ms);
+    rc = mailsub__trust_new_system(&config->allocator, &config->trust);
+    if (rc) {
+        mailsub__free(&table, config);
+        return rc;
+    }
+    *out_config = config;
+    return MAILSUB_OK;
+}
+
+static void free_secret(mailsub_config *config, char *secret)
+{
+    if (secret)
+        mailsub__wipe(secret, strlen(secret));
+    mailsub__free(&config->allocator, secret);
+}
+
+mailsub_config *mailsub_config_ref(mailsub_config *config)
+{
+    if (config)
+        atomic_fetch_add_explicit(&config->n_refs, 1, memory_order_relaxed);
+    return config;
+}
+
+void mailsub_config_unref(mailsub_config *config)
+{
+    if (!config || atomic_fetch_sub_explicit(&config->n_refs, 1, memory_order_acq_rel) > 1)
+        return;
+    free_secret(config, config->user);
+    free_secret(config, config->password);
+    mailsub__free(&config->allocator, config->verify_name);
+    mailsub__free(&config->allocator, config->helo_name);
+    mailsub__trust_free(config->trust);
+    mailsub_allocator allocator = config->allocator;
+    mailsub__free(&allocator, config);
+}
+
+/* What every setter asks first. */
+static int check_changeable(const mailsub_config *config)
+{
+    if (!config)
+        return MAILSUB_E_INVALID;
+    return atomic_load(&config->frozen) ? MAILSUB_E_STATE : MAILSUB_OK;
+}
+
+static int refuse(mailsub_config *config, int code, const char *cause)
+{
+    snprintf(config->detail, sizeof config->detail, "%s", cause);
+    return code;
+}
+
+/* A copy of len octets as a string. */
+static char *copy_text(mailsub_config *config, const char *text, size_t len)
+{
+    char *copy = mailsub__alloc(&config->allocator, len + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+static int replace_credentials(mailsub_config *config, mailsub__slice user, mailsub__slice password)
+{
+    char *new_user = copy_text(config, user.ptr, user.len);
+    char *new_password = copy_text(config, password.ptr, password.len);
+    if (!new_user || !new_password) {
+        free_secret(config, new_user);
+        free_secret(config, new_password);
+        return MAILSUB_E_NOMEM;
+    }
+    free_secret(config, config->user);
+    free_secret(config, config->password);
+    config->user = new_user;
+    config->password = new_password;
+    return MAILSUB_OK;
+}
+
+static bool credential_is_usable(mailsub__slice text)
+{
+    return text.len <= MAX_CREDENTIAL && mailsub__utf8_is_valid(text);
+}
+
+int mailsub_config_set_credentials(mailsub_config *config, const char *user, const char *password)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (!user) {
+        free_secret(config, config->user);
+        free_secret(config, config->password);
+        config->user = NULL;
+        config->password = NULL;
+        return MAILSUB_OK;
+    }
+    if (!password)
+        return MAILSUB_E_INVALID;
+    mailsub__slice name = mailsub__slice_str(user);
+    mailsub__slice secret = mailsub__slice_str(password);
+    if (name.len == 0 || !credential_is_usable(name))
+        return refuse(config, MAILSUB_E_CREDENTIALS,
+                      "the user name is empty, too long or not UTF-8");
+    if (!credential_is_usable(secret))
+        return refuse(config, MAILSUB_E_CREDENTIALS, "the password is too long or not UTF-8");
+    return replace_credentials(config, name, secret);
+}
+
+int mailsub_config_set_url(mailsub_config *config, const char *url)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (!url)
+        return MAILSUB_E_INVALID;
+    mailsub__url parsed;
+    const char *cause = "";
+    rc = mailsub__url_parse(&config->allocator, url, &parsed, &cause);
+    if (rc)
+        return rc == MAILSUB_E_URL ? refuse(config, rc, cause) : rc;
+    mailsub__slice user = mailsub__buffer_slice(&parsed.user);
+    mailsub__slice password = mailsub__buffer_slice(&parsed.password);
+    if (parsed.has_user) {
+        if (!credential_is_usable(user) || !credential_is_usable(password))
+            rc = refuse(config, MAILSUB_E_URL, "user or password is too long");
+        else
+            rc = replace_credentials(config, user, password);
+    }
+    if (rc == MAILSUB_OK) {
+        memcpy(config->host, parsed.host, sizeof config->host);
+        config->port = parsed.port;
+        if (!config->tls_chosen)
+            config->tls = parsed.tls;
+    }
+    mailsub__url_deinit(&parsed);
+    return rc;
+}
+
+int mailsub_config_set_tls(mailsub_config *config, int mode)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (mode < MAILSUB_TLS_IMPLICIT || mode > MAILSUB_TLS_OPPORTUNISTIC)
+        return refuse(config, MAILSUB_E_INVALID, "there is no such TLS mode");
+    config->tls = mode;
+    config->tls_chosen = true;
+    return MAILSUB_OK;
+}
+
+static void replace_trust(mailsub_config *config, mailsub__trust *trust)
+{
+    mailsub__trust_free(config->trust);
+    config->trust = trust;
+    config->trust_chosen = true;
+}
+
+int mailsub_config_set_ca_file(mailsub_config *config, const char *path)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (!path)
+        return MAILSUB_E_INVALID;
+    mailsub__trust *trust;
+    int os_error = 0;
+    rc = mailsub__trust_new_file(&config->allocator, path, &trust, &os_error);
+    if (rc) {
+        snprintf(config->detail, sizeof config->detail, "%.200s: %s", path,
+                 os_error ? strerrordesc_np(os_error) : "no certificate in it");
+        return rc;
+    }
+    replace_trust(config, trust);
+    return MAILSUB_OK;
+}
+
+int mailsub_config_set_ca_data(mailsub_config *config, const void *pem, size_t len)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (!pem || len == 0 || len > MAX_CA_DATA)
+        return refuse(config, MAILSUB_E_INVALID, "no CA data, or more than 16 MiB");
+    mailsub__trust *trust;
+    rc = mailsub__trust_new_pem(&config->allocator, pem, len, &trust);
+    if (rc)
+        return refuse(config, rc, "no certificate in the CA data");
+    replace_trust(config, trust);
+    return MAILSUB_OK;
+}
+
+/* Replace *target by a copy of text, or by NULL. */
+static int replace_text(mailsub_config *config, char **target, const char *text)
+{
+    char *copy = NULL;
+    if (text) {
+        copy = copy_text(config, text, strlen(text));
+        if (!copy)
+            return MAILSUB_E_NOMEM;
+    }
+    mailsub__free(&config->allocator, *target);
+    *target = copy;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_set_verify_name(mailsub_config *config, const char *name)
+{
+    int rc = check_changeable(config);
+    if (rc || !name)
+        return rc ? rc : replace_text(config, &config->verify_name, NULL);
+    char host[256];
+    rc = mailsub__host_parse(mailsub__slice_str(name), host);
+    if (rc)
+        return refuse(config, rc, "the name to verify is no DNS name and no IP address");
+    return replace_text(config, &config->verify_name, host);
+}
+
+/* An address literal of RFC 5321 section 4.1.3: [192.0.2.1] or [IPv6:2001:db8::1]. */
+static bool is_address_literal(mailsub__slice text, char out[256])
+{
+    static const char tag[] = "[IPv6:";
+    bool v6 = text.len > sizeof tag && strncmp(text.ptr, tag, sizeof tag - 1) == 0;
+    size_t start = v6 ? sizeof tag - 1 : 1;
+    if (text.len < 3 || text.len > 60 || text.ptr[0] != '[' || text.ptr[text.len - 1] != ']')
+        return false;
+    char address[64];
+    memcpy(address, text.ptr + start, text.len - start - 1);
+    address[text.len - start - 1] = '\0';
+    enum mailsub__literal_kind kind = mailsub__literal_kind(address);
+    if (kind != (v6 ? MAILSUB__IPV6 : MAILSUB__IPV4))
+        return false;
+    memcpy(out, text.ptr, text.len);
+    out[text.len] = '\0';
+    return true;
+}
+
+int mailsub_config_set_helo_name(mailsub_config *config, const char *name)
+{
+    int rc = check_changeable(config);
+    if (rc || !name)
+        return rc ? rc : replace_text(config, &config->helo_name, NULL);
+    char text[256];
+    mailsub__slice slice = mailsub__slice_str(name);
+    if (!is_address_literal(slice, text)) {
+        rc = mailsub__domain_to_ascii(slice, text);
+        if (rc == MAILSUB_E_DOMAIN)
+            rc = refuse(config, MAILSUB_E_HOST_NAME,
+                        "the EHLO name is no domain name and no address literal");
+        if (rc)
+            return rc;
+    }
+    return replace_text(config, &config->helo_name, text);
+}
+
+int mailsub_config_set_timeout(mailsub_config *config, int timeout, int64_t ms)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (timeout < 0 || timeout >= MAILSUB__N_TIMEOUTS || ms < 1 || ms > MAX_TIMEOUT_MS)
+        return refuse(config, MAILSUB_E_INVALID, "no such time-out, or not 1 ms to a day");
+    config->timeout_ms[timeout] = ms;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_set_deadline(mailsub_config *config, int64_t ms)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (ms < 0 || ms > MAX_TIMEOUT_MS)
+        return refuse(config, MAILSUB_E_INVALID, "the deadline is not 0 to a day");
+    config->deadline_ms = ms;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_set_all_or_none(mailsub_config *config, int on)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (on != 0 && on != 1)
+        return refuse(config, MAILSUB_E_INVALID, "neither 0 nor 1");
+    config->all_or_none = on;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_set_transcript(mailsub_config *config, mailsub_transcript_fn transcript,
+                                  void *context)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    config->transcript = transcript;
+    config->transcript_context = context;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_insecure_set_no_tls(mailsub_config *config)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    config->tls = MAILSUB_TLS_NONE;
+    config->tls_chosen = true;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_insecure_allow_clear_login(mailsub_config *config)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    config->clear_login = true;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_insecure_skip_verify(mailsub_config *config)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    config->skip_verify = true;
+    return MAILSUB_OK;
+}
+
+const char *mailsub_config_get_host(const mailsub_config *config)
+{
+    return config ? config->host : "";
+}
+
+int mailsub_config_get_port(const mailsub_config *config)
+{
+    return config ? config->port : 0;
+}
+
+int mailsub_config_get_tls(const mailsub_config *config)
+{
+    return config ? config->tls : MAILSUB_TLS_STARTTLS;
+}
+
+const char *mailsub_config_get_error_detail(const mailsub_config *config)
+{
+    return config ? config->detail : "";
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What sessions read of a config. */
+#ifndef MAILSUB_SESSION_CONFIG_H
+#define MAILSUB_SESSION_CONFIG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <mailsub/config.h>
+
+#include "net/trust.h"
+#include "smtp/engine.h"
+
+struct mailsub_config {
+    mailsub_allocator allocator;
+    atomic_uint n_refs;
+    atomic_bool frozen; /* a session uses it: setters return MAILSUB_E_STATE */
+
+    char host[256]; /* "" until a URL is set */
+    int port;
+    int tls;         /* MAILSUB_TLS_* */
+    bool tls_chosen; /* by name, not by the URL */
+    char *user;      /* NULL: no login */
+    char *password;
+    char *verify_name; /* NULL: the host */
+    char *helo_name;   /* NULL: found out for each connection */
+    mailsub__trust *trust;
+    bool trust_chosen; /* the caller named the authorities */
+    bool skip_verify;
+    bool clear_login;
+    bool all_or_none;
+    int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
+    int64_t deadline_ms; /* 0: none */
+    mailsub_transcript_fn transcript;
+    void *transcript_context;
+    char detail[320]; /* why the last refused setter was refused */
+};
+
+#endif

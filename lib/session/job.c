@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A message's way through a session: posted, prepared, submitted to the engine, done. */
+#include "session/session.h"
+
+#include "base/memory.h"
+#include "message/message.h"
+
+static void free_job(mailsub_session *session, mailsub__job *job)
+{
+    mailsub_receipt_free(job->own_receipt);
+    mailsub__free(&session->allocator, job);
+}
+
+int mailsub__job_post(mailsub_session *session, mailsub_message *message, mailsub_receipt *receipt,
+                      mailsub_done_fn done, void *context, int64_t now_ms)
+{
+    mailsub__job *job = mailsub__alloc_zeroed(&session->allocator, sizeof *job);
+    if (!job)
+        return MAILSUB_E_NOMEM;
+    job->message = message;
+    job->receipt = receipt;
+    job->done = done;
+    job->context = context;
+    job->deadline_ms =
+        session->config->deadline_ms > 0 ? now_ms + session->config->deadline_ms : -1;
+    if (!receipt) {
+        int rc = mailsub_receipt_new(&session->allocator, &job->own_receipt);
+        if (rc) {
+            free_job(session, job);
+            return rc;
+        }
+        job->receipt = job->own_receipt;
+    }
+    if (!mailsub__message_lock(message)) {
+        free_job(session, job);
+        return MAILSUB_E_STATE;
+    }
+    mailsub__receipt_reset(job->receipt);
+    if (session->last)
+        session->last->next = job;
+    else
+        session->first = job;
+    session->last = job;
+    session->n_pending++;
+    return MAILSUB_OK;
+}
+
+/* Take the first job out of the queue, give the message back and tell the caller. */
+static void finish(mailsub_session *session)
+{
+    mailsub__job *job = session->first;
+    session->first = job->next;
+    if (!session->first)
+        session->last = NULL;
+    session->n_pending--;
+    mailsub__message_close(job->message);
+    mailsub__message_unlock(job->message);
+    job->receipt->filled = true;
+    job->done(job->context, job->message, job->receipt->whole.code,
+              job->own_receipt ? NULL : job->receipt);
+    free_job(session, job);
+}
+
+/* What an earlier connection had is no fact of this job. */
+static void tell_tls(const mailsub_session *session, const mailsub__job *job)
+{
+    if (session->link != MAILSUB__LINK_NONE)
+        mailsub__receipt_set_tls(job->receipt, session->transport);
+}
+
+void mailsub__job_fail(mailsub_session *session, int code, int stage, const char *detail)
+{
+    mailsub__job *job = session->first;
+    mailsub__verdict cause = {.code = code, .stage = stage};
+    mailsub__receipt_fail(job->receipt, &cause, detail);
+    tell_tls(session, job);
+    finish(session);
+}
+
+/* Why, where no reply says it: the link or the message knows more than the engine. */
+static const char *find_detail(const mailsub_session *session, const mailsub__job *job, int code,
+                               const char *text)
+{
+    const char *detail = "";
+    int group = mailsub_error_group(code);
+    if (group == MAILSUB_GROUP_NETWORK || group == MAILSUB_GROUP_TLS)
+        detail = mailsub__transport_get_detail(session->transport);
+    else if (group == MAILSUB_GROUP_MESSAGE)
+        detail = mailsub__message_detail(job->message);
+    return detail[0] != '\0' ? detail : text;
+}
+
+/* The words behind a verdict: the server's where a reply decided, else this side's. */
+static void set_words(mailsub_session *session, mailsub__job *job, const mailsub__verdict *verdict,
+                      const char *text)
+{
+    mailsub_receipt *receipt = job->receipt;
+    if (verdict->reply_code != 0)
+        mailsub__receipt_copy(receipt->text, sizeof receipt->text, text);
+    else
+        mailsub__receipt_copy(receipt->detail, sizeof receipt->detail,
+                              find_detail(session, job, verdict->code, text));
+    tell_tls(session, job);
+}
+
+void mailsub__job_refuse(mailsub_session *session, const mailsub__verdict *cause, const char *text)
+{
+    mailsub__job *job = session->first;
+    mailsub__receipt_fail(job->receipt, cause, "");
+    set_words(session, job, cause, text);
+    finish(session);
+}
+
+/* Make message and receipt ready. On failure the job is over. */
+static bool prepare(mailsub_session *session, mailsub__job *job)
+{
+    const char *detail = "";
+    int rc = mailsub__message_prepare(job->message, &detail);
+    if (rc == MAILSUB_OK) {
+        const char *message_id = "";
+        mailsub_message_get_message_id(job->message, &message_id);
+        mailsub__receipt_copy(job->receipt->message_id, sizeof job->receipt->message_id,
+                              message_id);
+        detail = "";
+        rc = mailsub__receipt_list(job->receipt, mailsub__message_recipients(job->message),
+                                   mailsub_message_count_recipients(job->message));
+    }
+    if (rc) {
+        mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
+        return false;
+    }
+    job->prepared = true;
+    return true;
+}
+
+static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
+{
+    mailsub__transaction *transaction = &job->transaction;
+    *transaction = (mailsub__transaction){
+        .sender = mailsub__message_sender(job->message),
+        .recipients = mailsub__message_recipients(job->message),
+        .n_recipients = mailsub_message_count_recipients(job->message),
+        .size = mailsub__message_size(job->message),
+        .verdicts = job->receipt->verdicts,
+        .on_recipient_text = mailsub__receipt_add_text,
+        .context = job->receipt,
+    };
+    int rc = mailsub__message_open(job->message, &transaction->content);
+    if (rc) {
+        mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, mailsub__message_detail(job->message));
+        return;
+    }
+    job->submitted = true;
+    session->idle = false;
+    mailsub__engine_submit(session->engine, transaction, now_ms);
+}
+
+bool mailsub__job_advance(mailsub_session *session, int64_t now_ms)
+{
+    mailsub__job *job = session->first;
+    if (!job || job->submitted)
+        return false;
+    if (!job->prepared && !prepare(session, job))
+        return true;
+    if (session->link == MAILSUB__LINK_NONE) {
+        mailsub__link_open(session, now_ms);
+        return true;
+    }
+    if (session->link != MAILSUB__LINK_TALKING || !session->idle)
+        return false;
+    submit(session, job, now_ms);
+    return true;
+}
+
+/*
+ * A kept connection may have been closed by the server while nobody looked. Nothing of the message
+ * has been handed over then, so another connection may be tried, once.
+ */
+static bool may_repeat(const mailsub_session *session, const mailsub__job *job)
+{
+    int code = job->transaction.whole.code;
+    return session->kept && !job->repeated && !job->transaction.handed_over &&
+           (code == MAILSUB_E_CONNECTION_LOST || code == MAILSUB_E_UNAVAILABLE);
+}
+
+void mailsub__job_transacted(mailsub_session *session)
+{
+    mailsub__job *job = session->first;
+    mailsub_receipt *receipt = job->receipt;
+    const mailsub__transaction *transaction = &job->transaction;
+    if (may_repeat(session, job)) {
+        job->repeated = true;
+        job->submitted = false;
+        return;
+    }
+    receipt->whole = transaction->whole;
+    mailsub__receipt_copy(receipt->queue_id, sizeof receipt->queue_id, transaction->queue_id);
+    set_words(session, job, &transaction->whole, transaction->text);
+    finish(session);
+}

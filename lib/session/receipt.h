@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A receipt from the side that fills it. */
+#ifndef MAILSUB_SESSION_RECEIPT_H
+#define MAILSUB_SESSION_RECEIPT_H
+
+#include <mailsub/receipt.h>
+
+#include "base/buffer.h"
+#include "net/transport.h"
+#include "smtp/engine.h"
+
+typedef struct mailsub__receipt_recipient {
+    size_t address; /* offset in addresses */
+    char *text;     /* of the deciding reply; NULL: none */
+} mailsub__receipt_recipient;
+
+struct mailsub_receipt {
+    mailsub_allocator allocator;
+    bool filled;
+    mailsub__verdict whole;
+    char text[MAILSUB__REPLY_TEXT_LEN];
+    char detail[256];
+    char message_id[256];
+    char queue_id[64];
+    char tls_version[16];
+    char tls_cipher[64];
+    bool tls_verified;
+    size_t n_recipients;
+    mailsub__verdict *verdicts;
+    mailsub__receipt_recipient *recipients;
+    mailsub__buffer addresses; /* NUL-terminated strings, one behind the other */
+};
+
+/* Back to the state after new. */
+void mailsub__receipt_reset(mailsub_receipt *receipt);
+/* List the recipients, each not attempted. MAILSUB_E_NOMEM: the receipt lists none. */
+int mailsub__receipt_list(mailsub_receipt *receipt, const mailsub__slice *recipients, size_t n);
+/* on_recipient_text of a transaction; context is the receipt. A text that finds no memory is left
+   out: codes stand in fixed space, and only they decide. */
+void mailsub__receipt_add_text(void *context, size_t i, mailsub__slice text);
+/* Record that nothing reached the server: whole and each recipient get the cause as verdict. */
+void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cause,
+                           const char *detail);
+/* The facts of a connection's TLS. */
+void mailsub__receipt_set_tls(mailsub_receipt *receipt, const mailsub__transport *transport);
+/* As much of text as finds room. */
+void mailsub__receipt_copy(char *out, size_t room, const char *text);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A receipt as lines of text for a person or a log. */
+#include <stdio.h>
+#include <string.h>
+
+#include "session/receipt.h"
+
+/* Where the lines go; the first refusal of the sink ends the writing. */
+struct writer {
+    mailsub_sink_fn sink;
+    void *context;
+    bool stopped;
+};
+
+static void put(struct writer *writer, const char *text)
+{
+    size_t len = strlen(text);
+    if (!writer->stopped && len > 0)
+        writer->stopped = writer->sink(writer->context, text, len) != 0;
+}
+
+static void put_number(struct writer *writer, int number)
+{
+    char digits[16];
+    snprintf(digits, sizeof digits, "%d", number);
+    put(writer, digits);
+}
+
+/* "label: value", unless there is no value. */
+static void put_line(struct writer *writer, const char *label, const char *value)
+{
+    if (value[0] == '\0')
+        return;
+    put(writer, label);
+    put(writer, ": ");
+    put(writer, value);
+    put(writer, "\n");
+}
+
+/* "550 5.1.1 No such user": a reply as the server said it. */
+static void put_reply(struct writer *writer, const mailsub__verdict *verdict, const char *text)
+{
+    put_number(writer, verdict->reply_code);
+    if (verdict->enhanced[0] != '\0') {
+        put(writer, " ");
+        put(writer, verdict->enhanced);
+    }
+    if (text[0] != '\0') {
+        put(writer, " ");
+        put(writer, text);
+    }
+}
+
+static void put_whole(struct writer *writer, const mailsub_receipt *receipt)
+{
+    put(writer, "result: ");
+    put(writer, mailsub_error_name(receipt->whole.code));
+    put(writer, ", ");
+    put(writer, mailsub_strerror(receipt->whole.code));
+    put(writer, "\n");
+    put_line(writer, "stage", mailsub_stage_name(receipt->whole.stage));
+    if (receipt->whole.reply_code != 0) {
+        put(writer, "reply: ");
+        put_reply(writer, &receipt->whole, receipt->text);
+        put(writer, "\n");
+    }
+    put_line(writer, "detail", receipt->detail);
+    put_line(writer, "message-id", receipt->message_id);
+    put_line(writer, "queue-id", receipt->queue_id);
+    if (receipt->tls_version[0] != '\0') {
+        put(writer, "tls: ");
+        put(writer, receipt->tls_version);
+        put(writer, " ");
+        put(writer, receipt->tls_cipher);
+        put(writer, receipt->tls_verified ? ", certificate verified\n" : ", NOT verified\n");
+    }
+}
+
+static void put_recipient(struct writer *writer, const mailsub_receipt *receipt, size_t index)
+{
+    const mailsub__verdict *verdict = &receipt->verdicts[index];
+    put(writer, "recipient: <");
+    put(writer, mailsub_receipt_get_recipient(receipt, index));
+    put(writer, "> ");
+    put(writer, mailsub_outcome_name(verdict->outcome));
+    if (verdict->reply_code != 0) {
+        put(writer, ": ");
+        put_reply(writer, verdict, mailsub_receipt_get_recipient_reply_text(receipt, index));
+    }
+    put(writer, "\n");
+}
+
+int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_sink_fn sink, void *context)
+{
+    if (!receipt || !sink)
+        return MAILSUB_E_INVALID;
+    if (!receipt->filled)
+        return MAILSUB_E_STATE;
+    struct writer writer = {.sink = sink, .context = context};
+    put_whole(&writer, receipt);
+    for (size_t i = 0; i < receipt->n_recipients && !writer.stopped; i++)
+        put_recipient(&writer, receipt, i);
+    return writer.stopped ? MAILSUB_E_SINK : MAILSUB_OK;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The public interface of a session, and the loop that drives link and jobs. */
+#include "session/session.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "net/clock.h"
+
+/* How long mailsub_session_close waits for the reply to QUIT. */
+#define GOODBYE_MS 2000
+
+/*
+ * Whether the certificate decides. Where the connection would also be taken in clear, a certificate
+ * that nobody vouches for is no reason to give up, unless the caller named whom to trust.
+ */
+static bool certificate_decides(const mailsub_config *config)
+{
+    if (config->skip_verify)
+        return false;
+    return config->tls != MAILSUB_TLS_OPPORTUNISTIC || config->trust_chosen || config->verify_name;
+}
+
+int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
+{
+    if (!config || !out_session || config->host[0] == '\0')
+        return MAILSUB_E_INVALID;
+    mailsub_session *session = mailsub__alloc_zeroed(&config->allocator, sizeof *session);
+    if (!session)
+        return MAILSUB_E_NOMEM;
+    session->allocator = config->allocator;
+    session->config = mailsub_config_ref(config);
+    atomic_init(&session->cancelled, false);
+    atomic_store(&config->frozen, true);
+    mailsub__transport_settings settings = {
+        .host = config->host,
+        .port = config->port,
+        .verify_name = config->verify_name ? config->verify_name : config->host,
+        .trust = config->trust,
+        .verify = certificate_decides(config),
+    };
+    int rc = mailsub__poller_new(&session->allocator, &session->poller);
+    if (rc == MAILSUB_OK)
+        rc = mailsub__transport_new(&session->allocator, session->poller, &settings,
+                                    &session->transport);
+    if (rc) {
+        mailsub_session_free(session);
+        return rc;
+    }
+    *out_session = session;
+    return MAILSUB_OK;
+}
+
+static void cancel_all(mailsub_session *session, int64_t now_ms)
+{
+    size_t n = session->n_pending; /* not those that done functions post meanwhile */
+    size_t before = n;
+    mailsub__link_abort(session, MAILSUB_E_CANCELLED, now_ms);
+    mailsub__link_drop(session);
+    if (session->n_pending < before)
+        n -= before - session->n_pending;
+    for (; n > 0 && session->first; n--)
+        mailsub__job_fail(session, MAILSUB_E_CANCELLED, MAILSUB_STAGE_NONE, "");
+}
+
+void mailsub_session_free(mailsub_session *session)
+{
+    if (!session)
+        return;
+    if (session->transport) {
+        int64_t now_ms = mailsub__clock_monotonic_ms();
+        session->processing = true;
+        mailsub__link_quit(session, now_ms);
+        while (session->first)
+            cancel_all(session, now_ms);
+        mailsub__link_drop(session);
+    }
+    mailsub__transport_free(session->transport);
+    mailsub__poller_free(session->poller);
+    mailsub_config *config = session->config;
+    mailsub__free(&session->allocator, session);
+    mailsub_config_unref(config);
+}
+
+static void expire(mailsub_session *session, int64_t now_ms)
+{
+    mailsub__link_expire(session, now_ms);
+    /* All jobs have the same time, so the first is the first to run out of it. */
+    while (session->first && session->first->deadline_ms >= 0 &&
+           session->first->deadline_ms <= now_ms) {
+        mailsub__job *job = session->first;
+        mailsub__link_abort(session, MAILSUB_E_TIMEOUT, now_ms);
+        mailsub__link_drop(session);
+        if (session->first == job)
+            mailsub__job_fail(session, MAILSUB_E_TIMEOUT, MAILSUB_STAGE_NONE, "");
+    }
+}
+
+int mailsub_session_process(mailsub_session *session)
+{
+    if (!session)
+        return MAILSUB_E_INVALID;
+    if (session->processing)
+        return MAILSUB_E_STATE;
+    session->processing = true;
+    int64_t now_ms = mailsub__clock_monotonic_ms();
+    mailsub__poller_clear(session->poller);
+    if (atomic_exchange(&session->cancelled, false))
+        cancel_all(session, now_ms);
+    expire(session, now_ms);
+    while (mailsub__link_advance(session, now_ms) || mailsub__job_advance(session, now_ms))
+        now_ms = mailsub__clock_monotonic_ms();
+    session->processing = false;
+    return MAILSUB_OK;
+}
+
+int mailsub_session_post(mailsub_session *session, mailsub_message *message,
+                         mailsub_receipt *receipt, mailsub_done_fn done, void *context)
+{
+    if (!session || !message || !done)
+        return MAILSUB_E_INVALID;
+    if (session->n_pending == 0)
+        atomic_store(&session->cancelled, false);
+    int rc =
+        mailsub__job_post(session, message, receipt, done, context, mailsub__clock_monotonic_ms());
+    if (rc == MAILSUB_OK)
+        mailsub__poller_wake(session->poller);
+    return rc;
+}
+
+int mailsub_session_get_fd(const mailsub_session *session)
+{
+    return session ? mailsub__poller_get_fd(session->poller) : -1;
+}
+
+int64_t mailsub_session_get_timeout(const mailsub_session *session)
+{
+    if (!session)
+        return -1;
+    const mailsub__job *job = session->first;
+    if (job && !job->prepared)
+        return 0;
+    int64_t deadline_ms = mailsub__link_deadline(session);
+    if (job && job->deadline_ms >= 0 && (deadline_ms < 0 || job->deadline_ms < deadline_ms))
+        deadline_ms = job->deadline_ms;
+    if (deadline_ms < 0)
+        return -1;
+    int64_t now_ms = mailsub__clock_monotonic_ms();
+    return deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+}
+
+size_t mailsub_session_count_pending(const mailsub_session *session)
+{
+    return session ? session->n_pending : 0;
+}
+
+int mailsub_session_cancel(mailsub_session *session)
+{
+    if (!session)
+        return MAILSUB_E_INVALID;
+    atomic_store(&session->cancelled, true);
+    mailsub__poller_wake(session->poller);
+    return MAILSUB_OK;
+}
+
+/* What mailsub_session_submit waits for. */
+struct waiting {
+    bool done;
+    int code;
+};
+
+static void note_done(void *context, mailsub_message *message, int code, mailsub_receipt *receipt)
+{
+    struct waiting *waiting = context;
+    (void)message;
+    (void)receipt;
+    waiting->done = true;
+    waiting->code = code;
+}
+
+int mailsub_session_submit(mailsub_session *session, mailsub_message *message,
+                           mailsub_receipt *receipt)
+{
+    int rc = MAILSUB_OK;
+    struct waiting waiting = {.done = false};
+    if (!session || !message)
+        rc = MAILSUB_E_INVALID;
+    else if (session->processing || session->n_pending > 0)
+        rc = MAILSUB_E_STATE;
+    else
+        rc = mailsub_session_post(session, message, receipt, note_done, &waiting);
+    if (rc) {
+        if (receipt) {
+            mailsub__receipt_reset(receipt);
+            mailsub__receipt_fail(receipt, &(mailsub__verdict){.code = rc}, "");
+            receipt->filled = true;
+        }
+        return rc;
+    }
+    mailsub_session_process(session);
+    while (!waiting.done) {
+        mailsub__poller_wait(session->poller, mailsub_session_get_timeout(session));
+        mailsub_session_process(session);
+    }
+    return waiting.code;
+}
+
+int mailsub_session_close(mailsub_session *session)
+{
+    if (!session)
+        return MAILSUB_E_INVALID;
+    if (session->processing || session->n_pending > 0)
+        return MAILSUB_E_STATE;
+    int64_t now_ms = mailsub__clock_monotonic_ms();
+    int64_t until_ms = now_ms + GOODBYE_MS;
+    session->processing = true;
+    mailsub__link_quit(session, now_ms);
+    while (session->link == MAILSUB__LINK_TALKING && now_ms < until_ms) {
+        if (!mailsub__link_advance(session, now_ms))
+            mailsub__poller_wait(session->poller, until_ms - now_ms);
+        mailsub__poller_clear(session->poller);
+        now_ms = mailsub__clock_monotonic_ms();
+    }
+    session->processing = false;
+    mailsub__link_drop(session);
+    return MAILSUB_OK;
+}

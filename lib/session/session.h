@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The inside of a session: a queue of jobs and one link to the server.
+ *
+ * job.c takes a message from post to its receipt, link.c takes the connection from nothing to TLS
+ * and login and moves the bytes, session.c is the public interface and the loop over both.
+ */
+#ifndef MAILSUB_SESSION_SESSION_H
+#define MAILSUB_SESSION_SESSION_H
+
+#include <stdatomic.h>
+
+#include <mailsub/session.h>
+
+#include "net/poller.h"
+#include "net/transport.h"
+#include "session/config.h"
+#include "session/receipt.h"
+#include "smtp/engine.h"
+
+/* One posted message. */
+typedef struct mailsub__job {
+    struct mailsub__job *next;
+    mailsub_message *message;
+    mailsub_receipt *receipt; /* the caller's, or own_receipt */
+    mailsub_receipt *own_receipt;
+    mailsub_done_fn done;
+    void *context;
+    int64_t deadline_ms; /* -1: none */
+    bool prepared;       /* message and receipt are ready */
+    bool submitted;      /* the engine has the transaction */
+    bool repeated;       /* a dead kept connection was replaced for it once */
+    mailsub__transaction transaction;
+} mailsub__job;
+
+enum mailsub__link_state {
+    MAILSUB__LINK_NONE,
+    MAILSUB__LINK_OPENING,      /* resolving, connecting, implicit TLS */
+    MAILSUB__LINK_STARTING_TLS, /* the handshake after STARTTLS */
+    MAILSUB__LINK_TALKING       /* bytes go between engine and server */
+};
+
+struct mailsub_session {
+    mailsub_allocator allocator;
+    mailsub_config *config;
+    mailsub__poller *poller;
+    mailsub__transport *transport;
+    char helo_name[256];
+
+    enum mailsub__link_state link;
+    mailsub__engine *engine;   /* while TALKING or STARTING_TLS */
+    bool handshaking;          /* the TLS time-out runs */
+    bool idle;                 /* the engine waits for a transaction */
+    bool kept;                 /* the connection has served a message already */
+    int64_t phase_deadline_ms; /* of OPENING and STARTING_TLS */
+
+    mailsub__job *first;
+    mailsub__job *last;
+    size_t n_pending;
+    bool processing;
+    atomic_bool cancelled;
+};
+
+/* link.c */
+/* Begin to connect; only when there is no link. */
+void mailsub__link_open(mailsub_session *session, int64_t now_ms);
+/* Go on with the connection. True when something came of it. */
+bool mailsub__link_advance(mailsub_session *session, int64_t now_ms);
+/* End the link because of code; the job under way gets its verdict. */
+void mailsub__link_abort(mailsub_session *session, int code, int64_t now_ms);
+/* Say QUIT, if the server is there and waits, and send what goes without waiting. */
+void mailsub__link_quit(mailsub_session *session, int64_t now_ms);
+/* Close whatever there is, without a word. */
+void mailsub__link_drop(mailsub_session *session);
+/* When the link must be looked at; -1: never. */
+int64_t mailsub__link_deadline(const mailsub_session *session);
+/* The deadline has passed. */
+void mailsub__link_expire(mailsub_session *session, int64_t now_ms);
+
+/* job.c */
+int mailsub__job_post(mailsub_session *session, mailsub_message *message, mailsub_receipt *receipt,
+                      mailsub_done_fn done, void *context, int64_t now_ms);
+/* Prepare the first job, and submit it when the link is idle. True when something came of it. */
+bool mailsub__job_advance(mailsub_session *session, int64_t now_ms);
+/* The engine is done with the first job. */
+void mailsub__job_transacted(mailsub_session *session);
+/* End the first job before anything of it was sent. */
+void mailsub__job_fail(mailsub_session *session, int code, int stage, const char *detail);
+/* The same where the engine knows the cause, and the server's words about it, or "". */
+void mailsub__job_refuse(mailsub_session *session, const mailsub__verdict *cause, const char *text);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include <mailsub/config.h>
+#include <mailsub/error.h>
+#include <mailsub/session.h>
+
+#include "session/config.h"
+
+static mailsub_config *new_config(void)
+{
+    mailsub_config *config = NULL;
+    assert_int_equal(mailsub_config_new(NULL, &config), MAILSUB_OK);
+    assert_int_equal(mailsub_config_set_url(config, "submission://me:pw@mail.example.org"),
+                     MAILSUB_OK);
+    return config;
+}
+
+static void the_url_leaves_alone_what_it_does_not_say(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    assert_int_equal(mailsub_config_set_url(config, "submissions://other.example.org:4650"), 0);
+    assert_string_equal(config->user, "me");
+    assert_string_equal(config->password, "pw");
+    assert_string_equal(mailsub_config_get_host(config), "other.example.org");
+    assert_int_equal(mailsub_config_get_port(config), 4650);
+    assert_int_equal(mailsub_config_get_tls(config), MAILSUB_TLS_IMPLICIT);
+    mailsub_config_unref(config);
+}
+
+static void a_refused_url_changes_nothing(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    assert_int_equal(mailsub_config_set_url(config, "http://evil.example"), MAILSUB_E_URL);
+    assert_string_not_equal(mailsub_config_get_error_detail(config), "");
+    assert_string_equal(mailsub_config_get_host(config), "mail.example.org");
+    assert_int_equal(mailsub_config_get_port(config), 587);
+    assert_string_equal(config->user, "me");
+    mailsub_config_unref(config);
+}
+
+static void tls_chosen_by_name_outlives_the_url(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    assert_int_equal(mailsub_config_set_tls(config, MAILSUB_TLS_OPPORTUNISTIC), MAILSUB_OK);
+    assert_int_equal(mailsub_config_set_url(config, "submissions://mail.example.org"), MAILSUB_OK);
+    assert_int_equal(mailsub_config_get_tls(config), MAILSUB_TLS_OPPORTUNISTIC);
+    assert_int_equal(mailsub_config_set_tls(config, MAILSUB_TLS_NONE), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_tls(config, -1), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_get_tls(config), MAILSUB_TLS_OPPORTUNISTIC);
+    mailsub_config_unref(config);
+}
+
+static void credentials_are_checked(void **state)
+{
+    (void)state;
+    char long_text[1026];
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    mailsub_config *config = new_config();
+    assert_int_equal(mailsub_config_set_credentials(config, "", "x"), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_config_set_credentials(config, "\xff", "x"), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_config_set_credentials(config, "x", "\xff"), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_config_set_credentials(config, long_text, "x"), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_config_set_credentials(config, "x", long_text), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_config_set_credentials(config, "x", NULL), MAILSUB_E_INVALID);
+    assert_string_equal(config->user, "me");
+    assert_int_equal(mailsub_config_set_credentials(config, NULL, NULL), MAILSUB_OK);
+    assert_null(config->user);
+    assert_null(config->password);
+    mailsub_config_unref(config);
+}
+
+static void unreadable_authorities_are_refused(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    const mailsub__trust *before = config->trust;
+    assert_int_equal(mailsub_config_set_ca_file(config, "/nonexistent/ca.pem"), MAILSUB_E_CA);
+    assert_non_null(strstr(mailsub_config_get_error_detail(config), "/nonexistent/ca.pem"));
+    assert_int_equal(mailsub_config_set_ca_file(config, "/dev/null"), MAILSUB_E_CA);
+    assert_int_equal(mailsub_config_set_ca_file(config, "/"), MAILSUB_E_CA);
+    assert_int_equal(mailsub_config_set_ca_data(config, "not a certificate", 17), MAILSUB_E_CA);
+    assert_int_equal(mailsub_config_set_ca_data(config, "", 0), MAILSUB_E_INVALID);
+    assert_ptr_equal(config->trust, before);
+    assert_false(config->trust_chosen);
+    mailsub_config_unref(config);
+}
+
+struct name_row {
+    const char *name; /* also the text */
+    int want_helo;
+    int want_verify;
+    const char *want_text; /* as kept */
+};
+
+static const struct name_row name_rows[] = {
+    {"app.example.org", 0, 0, "app.example.org"},
+    {"APP.example.org", 0, 0, "app.example.org"},
+    {"b\xc3\xbc"
+     "cher.example",
+     0, 0, "xn--bcher-kva.example"},
+    {"[192.0.2.1]", 0, MAILSUB_E_HOST_NAME, "[192.0.2.1]"},
+    {"[IPv6:2001:db8::1]", 0, MAILSUB_E_HOST_NAME, "[IPv6:2001:db8::1]"},
+    {"192.0.2.1", MAILSUB_E_HOST_NAME, 0, "192.0.2.1"},
+    {"2001:db8::1", MAILSUB_E_HOST_NAME, 0, "2001:db8::1"},
+    {"[2001:db8::1]", MAILSUB_E_HOST_NAME, MAILSUB_E_HOST_NAME, NULL},
+    {"[IPv6:192.0.2.1]", MAILSUB_E_HOST_NAME, MAILSUB_E_HOST_NAME, NULL},
+    {"[]", MAILSUB_E_HOST_NAME, MAILSUB_E_HOST_NAME, NULL},
+    {"", MAILSUB_E_HOST_NAME, MAILSUB_E_HOST_NAME, NULL},
+    {"a b", MAILSUB_E_HOST_NAME, MAILSUB_E_HOST_NAME, NULL},
+    {"a..b", MAILSUB_E_HOST_NAME, MAILSUB_E_HOST_NAME, NULL},
+};
+
+static void name_row(void **state)
+{
+    const struct name_row *row = *state;
+    const char *text = row->name;
+    mailsub_config *config = new_config();
+    assert_int_equal(mailsub_config_set_helo_name(config, text), row->want_helo);
+    assert_int_equal(mailsub_config_set_verify_name(config, text), row->want_verify);
+    if (row->want_helo == MAILSUB_OK)
+        assert_string_equal(config->helo_name, row->want_text);
+    else
+        assert_null(config->helo_name);
+    if (row->want_verify == MAILSUB_OK)
+        assert_string_equal(config->verify_name, row->want_text);
+    else
+        assert_null(config->verify_name);
+    assert_int_equal(mailsub_config_set_helo_name(config, NULL), MAILSUB_OK);
+    assert_int_equal(mailsub_config_set_verify_name(config, NULL), MAILSUB_OK);
+    assert_null(config->helo_name);
+    assert_null(config->verify_name);
+    mailsub_config_unref(config);
+}
+
+static void line_ends_are_refused(void **state)
+{
+    (void)state;
+    static const struct name_row line_ends = {"a\r\nMAIL FROM:<x>", MAILSUB_E_HOST_NAME,
+                                              MAILSUB_E_HOST_NAME, NULL};
+    void *row = unit_row(&line_ends);
+    name_row(&row);
+}
+
+static void numbers_have_ranges(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    assert_int_equal(config->timeout_ms[MAILSUB_TIMEOUT_END_OF_DATA], 600000);
+    assert_int_equal(mailsub_config_set_timeout(config, MAILSUB_TIMEOUT_DATA, 1), MAILSUB_OK);
+    assert_int_equal(config->timeout_ms[MAILSUB_TIMEOUT_DATA], 1);
+    assert_int_equal(mailsub_config_set_timeout(config, -1, 1), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_timeout(config, MAILSUB__N_TIMEOUTS, 1), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_timeout(config, 0, 0), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_timeout(config, 0, 86400001), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_deadline(config, 86400000), MAILSUB_OK);
+    assert_int_equal(mailsub_config_set_deadline(config, -1), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_deadline(config, 86400001), MAILSUB_E_INVALID);
+    assert_int_equal(config->deadline_ms, 86400000);
+    assert_int_equal(mailsub_config_set_all_or_none(config, 2), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_all_or_none(config, 1), MAILSUB_OK);
+    mailsub_config_unref(config);
+}
+
+static void a_config_in_use_is_frozen(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    mailsub_session *session = NULL;
+    assert_int_equal(mailsub_session_new(config, &session), MAILSUB_OK);
+    assert_int_equal(mailsub_config_set_url(config, "smtp://x.example"), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_credentials(config, NULL, NULL), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_tls(config, MAILSUB_TLS_STARTTLS), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_ca_file(config, "/x"), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_ca_data(config, "x", 1), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_verify_name(config, NULL), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_helo_name(config, NULL), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_timeout(config, 0, 1), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_deadline(config, 1), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_all_or_none(config, 1), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_transcript(config, NULL, NULL), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_insecure_set_no_tls(config), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_insecure_allow_clear_login(config), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_insecure_skip_verify(config), MAILSUB_E_STATE);
+    mailsub_config_unref(config); /* the session keeps its own reference */
+    assert_string_equal(mailsub_config_get_host(config), "mail.example.org");
+    mailsub_session_free(session);
+}
+
+static void null_is_answered(void **state)
+{
+    (void)state;
+    mailsub_config *config = NULL;
+    mailsub_session *session = NULL;
+    assert_int_equal(mailsub_config_new(NULL, NULL), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_url(NULL, "smtp://x.example"), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_ca_file(NULL, "/x"), MAILSUB_E_INVALID);
+    assert_string_equal(mailsub_config_get_host(NULL), "");
+    assert_int_equal(mailsub_config_get_port(NULL), 0);
+    assert_string_equal(mailsub_config_get_error_detail(NULL), "");
+    mailsub_config_unref(NULL);
+    assert_null(mailsub_config_ref(NULL));
+    assert_int_equal(mailsub_config_new(NULL, &config), MAILSUB_OK);
+    assert_int_equal(mailsub_config_set_url(config, NULL), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_ca_file(config, NULL), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_session_new(config, &session), MAILSUB_E_INVALID); /* no server yet */
+    assert_null(session);
+    mailsub_config_unref(config);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    for (size_t fail_at = 1;; fail_at++) {
+        struct unit_heap heap = {.fail_at = fail_at};
+        mailsub_allocator allocator = unit_allocator(&heap);
+        mailsub_config *config = NULL;
+        int rc = mailsub_config_new(&allocator, &config);
+        if (rc == MAILSUB_OK)
+            rc = mailsub_config_set_url(config, "smtp://me:secret@mail.example.org");
+        if (rc == MAILSUB_OK)
+            rc = mailsub_config_set_helo_name(config, "app.example.org");
+        if (rc == MAILSUB_OK)
+            rc = mailsub_config_set_verify_name(config, "other.example.org");
+        mailsub_config_unref(config);
+        assert_int_equal(heap.n_live, 0);
+        if (heap.n_requests < fail_at) {
+            assert_int_equal(rc, MAILSUB_OK);
+            return;
+        }
+        assert_int_equal(rc, MAILSUB_E_NOMEM);
+    }
+}
+
+int main(void)
+{
+    static struct CMUnitTest tests[64] = {
+        cmocka_unit_test(the_url_leaves_alone_what_it_does_not_say),
+        cmocka_unit_test(a_refused_url_changes_nothing),
+        cmocka_unit_test(tls_chosen_by_name_outlives_the_url),
+        cmocka_unit_test(credentials_are_checked),
+        cmocka_unit_test(unreadable_authorities_are_refused),
+        cmocka_unit_test(line_ends_are_refused),
+        cmocka_unit_test(numbers_have_ranges),
+        cmocka_unit_test(a_config_in_use_is_frozen),
+        cmocka_unit_test(null_is_answered),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    size_t n_tests = 10;
+    UNIT_ADD_ROWS(tests, n_tests, name_rows, name_row);
+    return UNIT_RUN(tests, n_tests);
+}

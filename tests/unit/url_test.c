@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include <mailsub/config.h>
+#include <mailsub/error.h>
+
+#include "base/memory.h"
+#include "session/url.h"
+
+struct row {
+    const char *name; /* also the URL */
+    int want_rc;
+    const char *want_host;
+    int want_port;
+    int want_tls;
+    const char *want_user; /* NULL: none */
+    const char *want_password;
+};
+
+#define REFUSED(url)                                                                               \
+    {                                                                                              \
+        .name = url, .want_rc = MAILSUB_E_URL                                                      \
+    }
+
+static const struct row rows[] = {
+    {"submissions://mail.example.org", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL,
+     NULL},
+    {"smtps://mail.example.org", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL},
+    {"submission://mail.example.org", 0, "mail.example.org", 587, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"SMTP://Mail.Example.ORG/", 0, "mail.example.org", 25, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"smtp://mail.example.org:465", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL},
+    {"smtp://mail.example.org:2525", 0, "mail.example.org", 2525, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"smtp://localhost", 0, "localhost", 25, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL},
+    {"smtp://127.8.8.8:2525", 0, "127.8.8.8", 2525, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL},
+    {"smtp://[::1]:2525", 0, "::1", 2525, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL},
+    {"smtp://localhost:465", 0, "localhost", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL},
+    {"submission://localhost", 0, "localhost", 587, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"smtp://localhost.example.org", 0, "localhost.example.org", 25, MAILSUB_TLS_STARTTLS, NULL,
+     NULL},
+    {"smtp://notlocalhost", 0, "notlocalhost", 25, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"submission://[2001:db8::7]", 0, "2001:db8::7", 587, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"submission://192.0.2.7:1", 0, "192.0.2.7", 1, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"submission://b\xc3\xbc"
+     "cher.example",
+     0, "xn--bcher-kva.example", 587, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"submission://me:pw@h.example", 0, "h.example", 587, MAILSUB_TLS_STARTTLS, "me", "pw"},
+    {"submission://me@h.example", 0, "h.example", 587, MAILSUB_TLS_STARTTLS, "me", ""},
+    {"submission://a%40b:p%3aw%25%C3%BC:x@h.example:10587", 0, "h.example", 10587,
+     MAILSUB_TLS_STARTTLS, "a@b", "p:w%\xc3\xbc:x"},
+    REFUSED(""),
+    REFUSED("mail.example.org"),
+    REFUSED("submission:mail.example.org"),
+    REFUSED("http://mail.example.org"),
+    REFUSED("://mail.example.org"),
+    REFUSED("submission://"),
+    REFUSED("submission:///"),
+    REFUSED("submission://:587"),
+    REFUSED("submission://h.example:"),
+    REFUSED("submission://h.example:0"),
+    REFUSED("submission://h.example:65536"),
+    REFUSED("submission://h.example:587x"),
+    REFUSED("submission://h.example:-1"),
+    REFUSED("submission://h.example:000587"),
+    REFUSED("submission://h.example/inbox"),
+    REFUSED("submission://h.example?x=1"),
+    REFUSED("submission://h.example#x"),
+    REFUSED("submission://me@you@h.example"),
+    REFUSED("submission://@h.example"),
+    REFUSED("submission://:pw@h.example"),
+    REFUSED("submission://a%0d%0ab:pw@h.example"),
+    REFUSED("submission://a%00b:pw@h.example"),
+    REFUSED("submission://a%4:pw@h.example"),
+    REFUSED("submission://a%zz:pw@h.example"),
+    REFUSED("submission://a%ff:pw@h.example"),
+    REFUSED("submission://h..example"),
+    REFUSED("submission://h example"),
+    REFUSED("submission://1.2.3"),
+    REFUSED("submission://[::1"),
+    REFUSED("submission://[127.0.0.1]"),
+    REFUSED("submission://[::1]x"),
+    REFUSED("submission://2001:db8::7"),
+};
+
+static void check(const mailsub__url *url, const struct row *row)
+{
+    assert_string_equal(url->host, row->want_host);
+    assert_int_equal(url->port, row->want_port);
+    assert_int_equal(url->tls, row->want_tls);
+    assert_int_equal(url->has_user, row->want_user != NULL);
+    if (!row->want_user)
+        return;
+    mailsub__slice user = mailsub__buffer_slice(&url->user);
+    mailsub__slice password = mailsub__buffer_slice(&url->password);
+    assert_true(mailsub__slice_equal(user, mailsub__slice_str(row->want_user)));
+    assert_true(mailsub__slice_equal(password, mailsub__slice_str(row->want_password)));
+}
+
+/* Each row with enough memory, and with each allocation failing once. */
+static void parse_row(void **state)
+{
+    const struct row *row = *state;
+    for (size_t fail_at = 0;; fail_at++) {
+        struct unit_heap heap = {.fail_at = fail_at};
+        mailsub_allocator allocator = unit_allocator(&heap);
+        mailsub__url url;
+        const char *cause = NULL;
+        int rc = mailsub__url_parse(&allocator, row->name, &url, &cause);
+        if (rc == MAILSUB_OK) {
+            check(&url, row);
+            mailsub__url_deinit(&url);
+        } else if (rc == MAILSUB_E_URL) {
+            assert_true(strlen(cause) > 0);
+        }
+        assert_int_equal(heap.n_live, 0);
+        if (fail_at == 0 || heap.n_requests < fail_at)
+            assert_int_equal(rc, row->want_rc);
+        else
+            assert_int_equal(rc, MAILSUB_E_NOMEM);
+        if (fail_at > 0 && heap.n_requests < fail_at)
+            return;
+    }
+}
+
+static void line_ends_are_refused(void **state)
+{
+    (void)state;
+    static const struct row line_ends[] = {
+        REFUSED("submission://h.example\r\nMAIL"),
+        REFUSED("submission://a\nb:c@h.example"),
+    };
+    for (size_t i = 0; i < sizeof line_ends / sizeof line_ends[0]; i++) {
+        void *row = unit_row(&line_ends[i]);
+        parse_row(&row);
+    }
+}
+
+int main(void)
+{
+    static struct CMUnitTest tests[1 + sizeof rows / sizeof rows[0]] = {
+        cmocka_unit_test(line_ends_are_refused),
+    };
+    size_t n_tests = 1;
+    UNIT_ADD_ROWS(tests, n_tests, rows, parse_row);
+    return UNIT_RUN(tests, n_tests);
+}
