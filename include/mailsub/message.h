@@ -7,8 +7,9 @@
  * no text can become a second recipient or a header field of its own.
  *
  * The builder is sticky: the first error is kept (mailsub_message_get_error), later calls go on to
- * work, and writing or submitting the message returns that error; a program may check once. A
- * refused call changes nothing else in the message.
+ * work, and writing or submitting the message returns that error; a program may check once. Only
+ * MAILSUB_E_STATE is not kept: it says nothing of the message. A refused call changes nothing else
+ * in the message.
  *
  * Errors that every changing call can return, and that are not repeated below: MAILSUB_E_INVALID
  * when the message or a pointer that must not be NULL is NULL; MAILSUB_E_STATE while a session is

@@ -75,7 +75,7 @@ typedef struct mailsub__transaction {
        with MAILSUB_E_UNKNOWN_OUTCOME the cause. */
     char text[MAILSUB__REPLY_TEXT_LEN];
     char queue_id[64];
-    bool handed_over; /* an octet of MAIL or behind it was acknowledged as sent */
+    bool handed_over; /* an octet of the content was acknowledged as sent */
 } mailsub__transaction;
 
 int mailsub__engine_new(const mailsub_allocator *allocator,

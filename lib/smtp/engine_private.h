@@ -27,9 +27,9 @@ enum mailsub__closing {
 
 /* One message under way. */
 typedef struct mailsub__progress {
-    uint64_t mail_start; /* where MAIL begins in the stream */
-    size_t n_sent;       /* recipients whose RCPT was queued */
-    size_t n_taken;      /* and whose RCPT was answered 2yz */
+    uint64_t content_start; /* where the content begins in the stream */
+    size_t n_sent;          /* recipients whose RCPT was queued */
+    size_t n_taken;         /* and whose RCPT was answered 2yz */
     bool mail_taken;
     bool mail_refused;
     bool refused;     /* some recipient was */

@@ -94,6 +94,7 @@ void mailsub__output_begin_content(mailsub__engine *engine)
 {
     mailsub__progress *progress = &engine->progress;
     mailsub__dot_init(&progress->dot);
+    progress->content_start = engine->n_queued;
     push_flight(engine,
                 (mailsub__flight){.end = MAILSUB__FLIGHT_OPEN, .state = MAILSUB__STATE_CONTENT});
     mailsub__engine_go(engine, MAILSUB__STATE_CONTENT);
@@ -229,7 +230,7 @@ void mailsub__engine_ack_output(mailsub__engine *engine, size_t n, int64_t now_m
     uint64_t before = engine->n_sent;
     mailsub__buffer_consume(&engine->out, n);
     engine->n_sent += n;
-    if (engine->transaction && engine->n_sent > engine->progress.mail_start)
+    if (engine->transaction && engine->n_sent > engine->progress.content_start)
         engine->transaction->handed_over = true;
     note_sent(engine, before);
     bool quit_queued = engine->cursor != MAILSUB__STATE_QUIT;

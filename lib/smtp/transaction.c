@@ -90,7 +90,7 @@ void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *trans
         return;
     }
     engine->transaction = transaction;
-    engine->progress = (mailsub__progress){.mail_start = UINT64_MAX};
+    engine->progress = (mailsub__progress){.content_start = UINT64_MAX};
     if (engine->cursor == MAILSUB__STATE_IDLE)
         mailsub__engine_go(engine, MAILSUB__STATE_MAIL);
     mailsub__output_commands(engine);
@@ -106,10 +106,8 @@ bool mailsub__transaction_send_mail(mailsub__engine *engine)
         snprintf(size, sizeof size, " SIZE=%" PRIu64, transaction->size);
     const mailsub__slice line[] = {PART("MAIL FROM:<"), transaction->sender, PART(">"),
                                    mailsub__slice_str(size)};
-    uint64_t start = engine->n_queued;
     if (!mailsub__output_command(engine, MAILSUB__STATE_MAIL, line, 4))
         return false;
-    engine->progress.mail_start = start;
     mailsub__engine_go(engine, MAILSUB__STATE_RCPT);
     return true;
 }
