@@ -71,9 +71,10 @@ bool mailsub__connection_has_input(const mailsub__connection *connection)
 {
     if (connection->in_at < connection->in_end)
         return true;
-    /* In TLS, what the socket holds may be an alert, and is none of the client's commands. */
+    /* In TLS, what the socket holds may be an alert. A record that was begun has been read as a
+       whole, as there was room for it, see MAILSUB__CONNECTION_ROOM. */
     if (connection->tls)
-        return gnutls_record_check_pending(connection->tls) > 0;
+        return false;
     int n_waiting = 0;
     return ioctl(connection->fd, FIONREAD, &n_waiting) == 0 && n_waiting > 0;
 }

@@ -182,16 +182,18 @@ static const struct row rows[] = {
     },
     {
         .name = "malformed arguments are refused",
-        .dialogue = "S: 220 \nC: EHLO\nS: 501 \nC: EHLO a_b\nS: 501 \nC: EHLO -a.example\nS: 501 \n"
-                    "C: EHLO [1.2.3]\nS: 501 \nC: HELO a b\nS: 501 \nC: HELO [IPv6:2001:db8::1]\n"
-                    "S: 250 \nC: NOOP\nS: 250 \nC: RSET now\nS: 501 \nC: DATA \nS: 501 \n"
-                    "C: MAIL FROM: <a@b.example>\nS: 501 \nC: MAIL FROM:a@b.example\nS: 501 \n"
-                    "C: MAIL FROM:<a.@b.example>\nS: 501 \nC: MAIL FROM:<a b@b.example>\nS: 501 \n"
-                    "C: MAIL FROM:<a@b..example>\nS: 501 \nC: MAIL FROM:<a@b.example> \nS: 501 \n"
-                    "C: MAIL FROM:<a>\nS: 501 \nC: MAIL FROM:<a@b.example> SIZE=1\nS: 555 \n"
-                    "C: MAIL FROM:<a@b.example>\nS: 250 \nC: RCPT TO:<>\nS: 501 \n"
-                    "C: RCPT TO:<@x.example:a@b.example>\nS: 501 \n" QUIT,
-        .want_errors = 17,
+        .dialogue =
+            "S: 220 \nC: EHLO\nS: 501 \nC: EHLO a_b\nS: 501 \nC: EHLO -a.example\nS: 501 \n"
+            "C: EHLO [1.2.3]\nS: 501 \nC: HELO a b\nS: 501 \nC: HELO [IPv6:2001:db8::1]\n"
+            "S: 250 \nC: NOOP\nS: 250 \nC: RSET now\nS: 501 \nC: DATA \nS: 501 \n"
+            "C: MAIL FROM: <a@b.example>\nS: 501 \nC: MAIL FROM:a@b.example\nS: 501 \n"
+            "C: MAIL FROM:<a.@b.example>\nS: 501 \nC: MAIL FROM:<.a@b.example>\nS: 501 \n"
+            "C: MAIL FROM:<a..b@b.example>\nS: 501 \nC: MAIL FROM:<a b@b.example>\nS: 501 \n"
+            "C: MAIL FROM:<a@b..example>\nS: 501 \nC: MAIL FROM:<a@b.example> \nS: 501 \n"
+            "C: MAIL FROM:<a>\nS: 501 \nC: MAIL FROM:<a@b.example> SIZE=1\nS: 555 \n"
+            "C: MAIL FROM:<a@b.example>\nS: 250 \nC: RCPT TO:<>\nS: 501 \n"
+            "C: RCPT TO:<@x.example:a@b.example>\nS: 501 \n" QUIT,
+        .want_errors = 19,
     },
     {
         .name = "what was not offered is refused",
@@ -280,6 +282,31 @@ static const struct row rows[] = {
         .rules = {{"MAIL", NULL, "550 5.7.1 No", 1}},
         .dialogue = HELLO "S: 250-PIPELINING\nS: 250 \nC: MAIL FROM:<a@b.example>\n"
                           "C: RCPT TO:<c@d.example>\nC: DATA\nS: 550 \nS: 503 \nS: 503 \n" QUIT,
+    },
+    {
+        .name = "but a second DATA is",
+        .flags = PIPELINING,
+        .rules = {{"MAIL", NULL, "550 5.7.1 No", 1}},
+        .dialogue = HELLO "S: 250-PIPELINING\nS: 250 \nC: MAIL FROM:<a@b.example>\n"
+                          "C: RCPT TO:<c@d.example>\nC: DATA\nS: 550 \nS: 503 \nS: 503 \n"
+                          "C: DATA\nS: 503 \n" QUIT,
+        .want_errors = 1,
+    },
+    {
+        .name = "a malformed line ends a login",
+        .flags = AUTH_LOGIN | AUTH_CLEAR,
+        .dialogue = HELLO "S: 250-AUTH LOGIN\nS: 250 SIZE\nC: AUTH LOGIN am9l\nS: 334 \n"
+                          "c: c2VjcmV0_\nS: 500 \nC: NOOP\nS: 250 \n" QUIT,
+        .want_errors = 1,
+    },
+    {
+        .name = "a client may leave in the middle of a login",
+        .flags = AUTH_LOGIN | AUTH_CLEAR,
+        .dialogue = HELLO "S: 250-AUTH LOGIN\nS: 250 SIZE\nC: AUTH LOGIN am9l\nS: 334 \n",
+    },
+    {
+        .name = "a client may leave in the middle of a content",
+        .dialogue = DATA,
     },
     {
         .name = "a group whose recipients are refused is no error of the client",
