@@ -230,8 +230,6 @@ static bool receive(mailsub_session *session, int64_t now_ms)
     char data[READ_LEN];
     size_t len;
     bool any = false;
-    /* A short read empties a socket, which saves a call; TLS hands out a record at a time. */
-    bool short_is_all = !mailsub__transport_is_tls(session->transport);
     for (;;) {
         int rc = mailsub__transport_read(session->transport, data, sizeof data, &len);
         if (rc) {
@@ -242,8 +240,6 @@ static bool receive(mailsub_session *session, int64_t now_ms)
             return any;
         mailsub__engine_feed(session->engine, data, len, now_ms);
         any = true;
-        if (short_is_all && len < sizeof data)
-            return any;
     }
 }
 
@@ -272,6 +268,7 @@ bool mailsub__link_advance(mailsub_session *session, int64_t now_ms)
         return false;
     if (session->link != MAILSUB__LINK_TALKING)
         return advance_transport(session, now_ms);
+    mailsub__transport_process(session->transport, now_ms);
     bool any = receive(session, now_ms);
     if (handle_events(session, now_ms))
         return true;
