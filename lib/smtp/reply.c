@@ -63,6 +63,23 @@ static enum mailsub__reply_progress take_line(mailsub__reply_parser *parser, mai
     return goes_on ? MAILSUB__REPLY_LINE : MAILSUB__REPLY_LAST;
 }
 
+/* Octets that the line under way may still have. */
+static size_t room_left(const mailsub__reply_parser *parser)
+{
+    size_t in_line = MAILSUB__REPLY_MAX_LINE - parser->n_held;
+    size_t in_reply = MAILSUB__REPLY_MAX_OCTETS - parser->n_octets;
+    return in_line < in_reply ? in_line : in_reply;
+}
+
+/* What fits is told, so that it is the same wherever the input was cut. */
+static enum mailsub__reply_progress too_long(mailsub__reply_parser *parser, mailsub__slice part)
+{
+    size_t room = room_left(parser);
+    memcpy(parser->held + parser->n_held, part.ptr, room);
+    return broken(parser, MAILSUB_E_REPLY_TOO_LONG,
+                  mailsub__slice_of(parser->held, parser->n_held + room));
+}
+
 enum mailsub__reply_progress mailsub__reply_parser_next(mailsub__reply_parser *parser,
                                                         mailsub__slice *input)
 {
@@ -73,10 +90,8 @@ enum mailsub__reply_progress mailsub__reply_parser_next(mailsub__reply_parser *p
     mailsub__slice part =
         mailsub__slice_of(input->ptr, lf ? (size_t)(lf - input->ptr) + 1 : input->len);
     *input = mailsub__slice_of(input->ptr + part.len, input->len - part.len);
-    if (part.len > MAILSUB__REPLY_MAX_LINE - parser->n_held ||
-        part.len > MAILSUB__REPLY_MAX_OCTETS - parser->n_octets)
-        return broken(parser, MAILSUB_E_REPLY_TOO_LONG,
-                      mailsub__slice_of(parser->held, parser->n_held));
+    if (part.len > room_left(parser))
+        return too_long(parser, part);
     parser->n_octets += part.len;
     if (lf && parser->n_held == 0)
         return take_line(parser, part);

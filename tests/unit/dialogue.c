@@ -242,7 +242,7 @@ static bool is_client_line(const char *line)
 static void play_client(struct player *player)
 {
     const struct dialogue *dialogue = player->dialogue;
-    char *want = malloc(2 * dialogue->content_len + 64 * 1024);
+    char *want = malloc(2 * dialogue->content_len + 8192);
     size_t len = 0;
     bool more = false;
     bool is_content = false;
@@ -304,7 +304,7 @@ static void feed(struct player *player, const char *data, size_t len)
 static void play_server(struct player *player)
 {
     const struct dialogue *dialogue = player->dialogue;
-    char *text = malloc(256 * 1024);
+    static char text[256 * 1024];
     size_t len = 0;
     bool more = false;
     bool takes = false;
@@ -323,7 +323,6 @@ static void play_server(struct player *player)
     /* The last octet has come, even where the play was cut behind it. */
     if (player->end_sent && takes)
         player->end_taken = true;
-    free(text);
 }
 
 /* ---- events, actions ---- */
@@ -568,11 +567,15 @@ static void check_all(struct player *player)
 
 void dialogue_run(const struct dialogue *dialogue, struct dialogue_play *play)
 {
+    /* Kept from play to play: there are many thousands. */
+    static char sent[LOG_LEN];
+    static char transcript[LOG_LEN];
     struct player *player = calloc(1, sizeof *player);
     player->dialogue = dialogue;
     player->play = play;
-    player->sent = calloc(1, LOG_LEN);
-    player->transcript = calloc(1, LOG_LEN);
+    player->sent = sent;
+    player->transcript = transcript;
+    transcript[0] = '\0';
     player->heap.fail_at = play->fail_at;
     player->allocator = unit_allocator(&player->heap);
     player->now_ms = 1000;
@@ -599,7 +602,5 @@ void dialogue_run(const struct dialogue *dialogue, struct dialogue_play *play)
     assert_int_equal(player->heap.n_live, 0);
     play->n_requests = player->heap.n_requests;
     play->n_octets = player->n_octets;
-    free(player->sent);
-    free(player->transcript);
     free(player);
 }

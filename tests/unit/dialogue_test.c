@@ -40,7 +40,7 @@ static void plays(void **state)
     for (size_t i = 0; i <= n_octets;) {
         play.cut_at = i;
         dialogue_run(&dialogue, &play);
-        i += i > 4000 && i + 2000 < n_octets ? 997 : 1;
+        i += i > 3000 && i + 100 < n_octets ? 997 : 1;
     }
     dialogue_unload(&dialogue);
 }

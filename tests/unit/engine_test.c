@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine as a whole: every state with every class of reply, flights, many recipients. */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "smtp/engine.h"
+#include "smtp/state.h"
+
+enum { MAX_RECIPIENTS = 6000, CONTENT_LEN = 40000 };
+
+/* The owner of an engine, its network and the content of its message. */
+struct rig {
+    struct unit_heap heap;
+    mailsub_allocator allocator;
+    mailsub__engine_settings settings;
+    mailsub__engine *engine;
+    mailsub__transaction transaction;
+    mailsub__slice recipients[MAX_RECIPIENTS];
+    mailsub__verdict verdicts[MAX_RECIPIENTS];
+    size_t content_at;
+    size_t content_len;
+    bool ready;
+    bool done;
+    bool closed;
+    bool in_data; /* the friendly server has said 354 */
+    size_t n_sent;
+    char last[64]; /* the last line that was sent */
+    unsigned n_flights;
+};
+
+static int read_content(void *context, char *out, size_t room, size_t *out_len)
+{
+    struct rig *rig = context;
+    size_t len = rig->content_len - rig->content_at;
+    len = len < room ? len : room;
+    for (size_t i = 0; i < len; i++)
+        out[i] = "0123456789\r\n"[(rig->content_at + i) % 12];
+    rig->content_at += len;
+    *out_len = len;
+    return MAILSUB_OK;
+}
+
+static void init(struct rig *rig)
+{
+    *rig = (struct rig){.content_len = 12};
+    rig->allocator = unit_allocator(&rig->heap);
+    rig->settings.helo_name = "c";
+    rig->settings.tls = MAILSUB_TLS_NONE;
+    for (size_t i = 0; i < MAILSUB__N_TIMEOUTS; i++)
+        rig->settings.timeout_ms[i] = 1000;
+    for (size_t i = 0; i < MAX_RECIPIENTS; i++)
+        rig->recipients[i] = mailsub__slice_str("b@example.org");
+    rig->transaction.n_recipients = 1;
+}
+
+static void begin(struct rig *rig, enum mailsub__protection protection)
+{
+    assert_int_equal(mailsub__engine_new(&rig->allocator, &rig->settings, &rig->engine),
+                     MAILSUB_OK);
+    mailsub__engine_start(rig->engine, protection, 0);
+}
+
+static void deinit(struct rig *rig)
+{
+    mailsub__engine_free(rig->engine);
+    assert_int_equal(rig->heap.n_live, 0);
+}
+
+static void take_events(struct rig *rig)
+{
+    for (;;) {
+        switch (mailsub__engine_next_event(rig->engine)) {
+        case MAILSUB__EVENT_NONE:
+            return;
+        case MAILSUB__EVENT_STARTTLS:
+            break;
+        case MAILSUB__EVENT_READY:
+            rig->ready = true;
+            break;
+        case MAILSUB__EVENT_DONE:
+            rig->done = true;
+            break;
+        case MAILSUB__EVENT_CLOSED:
+            rig->closed = true;
+            break;
+        }
+    }
+}
+
+static void keep_last_line(struct rig *rig, mailsub__slice out)
+{
+    const char *end = out.ptr + out.len - 2;
+    const char *start = end;
+    while (start > out.ptr && start[-1] != '\n')
+        start--;
+    snprintf(rig->last, sizeof rig->last, "%.*s", (int)(end - start), start);
+}
+
+/* Take what the engine wants to send, at most max octets. */
+static void drain(struct rig *rig, size_t max)
+{
+    for (;;) {
+        mailsub__slice out = mailsub__engine_peek_output(rig->engine, 0);
+        if (out.len > max)
+            out.len = max;
+        if (out.len == 0)
+            break;
+        max -= out.len;
+        rig->n_sent += out.len;
+        if (out.len > 2)
+            keep_last_line(rig, out);
+        mailsub__engine_ack_output(rig->engine, out.len, 0);
+        take_events(rig);
+    }
+    take_events(rig);
+}
+
+static void feed(struct rig *rig, const char *text)
+{
+    mailsub__engine_feed(rig->engine, text, strlen(text), 0);
+    take_events(rig);
+}
+
+/* Take all output and answer it: one flight. */
+static void fly(struct rig *rig, const char *answer)
+{
+    drain(rig, SIZE_MAX);
+    rig->n_flights++;
+    feed(rig, answer);
+}
+
+static void submit(struct rig *rig)
+{
+    mailsub__transaction *transaction = &rig->transaction;
+    transaction->sender = mailsub__slice_str("a@example.org");
+    transaction->recipients = rig->recipients;
+    transaction->verdicts = rig->verdicts;
+    transaction->size = rig->content_len;
+    transaction->content = (mailsub__source){rig, read_content};
+    rig->content_at = 0;
+    rig->done = false;
+    mailsub__engine_submit(rig->engine, transaction, 0);
+    take_events(rig);
+}
+
+/* ---- every state with every class of reply ---- */
+
+/* Replies that bring an engine to the point where the reply of a state is awaited. */
+static const struct road {
+    int state;
+    const char *user;
+    int tls;
+    const char *answers[7];
+} roads[] = {
+    {MAILSUB__STATE_GREETING, NULL, MAILSUB_TLS_NONE, {NULL}},
+    {MAILSUB__STATE_EHLO, NULL, MAILSUB_TLS_NONE, {"220 x\r\n"}},
+    {MAILSUB__STATE_HELO, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "500 x\r\n"}},
+    {MAILSUB__STATE_STARTTLS,
+     NULL,
+     MAILSUB_TLS_STARTTLS,
+     {"220 x\r\n", "250-x\r\n250 STARTTLS\r\n"}},
+    {MAILSUB__STATE_HANDSHAKE,
+     NULL,
+     MAILSUB_TLS_STARTTLS,
+     {"220 x\r\n", "250-x\r\n250 STARTTLS\r\n", "220 x\r\n"}},
+    {MAILSUB__STATE_AUTH, "u", MAILSUB_TLS_NONE, {"220 x\r\n", "250-x\r\n250 AUTH LOGIN\r\n"}},
+    {MAILSUB__STATE_RESPONSE,
+     "u",
+     MAILSUB_TLS_NONE,
+     {"220 x\r\n", "250-x\r\n250 AUTH LOGIN\r\n", "334 \r\n"}},
+    {MAILSUB__STATE_IDLE, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n"}},
+    {MAILSUB__STATE_MAIL, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n"}},
+    {MAILSUB__STATE_RCPT, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n", "250 x\r\n"}},
+    {MAILSUB__STATE_DATA,
+     NULL,
+     MAILSUB_TLS_NONE,
+     {"220 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n"}},
+    {MAILSUB__STATE_CONTENT,
+     NULL,
+     MAILSUB_TLS_NONE,
+     {"220 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n", "354 x\r\n"}},
+    {MAILSUB__STATE_END,
+     NULL,
+     MAILSUB_TLS_NONE,
+     {"220 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n", "354 x\r\n"}},
+    {MAILSUB__STATE_RSET,
+     NULL,
+     MAILSUB_TLS_NONE,
+     {"220 x\r\n", "250 x\r\n", "250 x\r\n", "550 x\r\n"}},
+    {MAILSUB__STATE_QUIT, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n"}},
+};
+
+static bool has_transaction(int state)
+{
+    return state >= MAILSUB__STATE_MAIL && state <= MAILSUB__STATE_RSET;
+}
+
+/* Until the state's command has been sent in whole; early: until it is about to be sent. */
+static void travel(struct rig *rig, const struct road *road, bool early)
+{
+    init(rig);
+    rig->settings.user = road->user;
+    rig->settings.password = "secret";
+    rig->settings.clear_login = true;
+    rig->settings.tls = road->tls;
+    if (road->state == MAILSUB__STATE_CONTENT)
+        rig->content_len = CONTENT_LEN / 12 * 12;
+    begin(rig, MAILSUB__CLEAR);
+    for (size_t i = 0; road->answers[i]; i++) {
+        fly(rig, road->answers[i]);
+        if (rig->ready && has_transaction(road->state) && i == 1)
+            submit(rig);
+    }
+    if (road->state == MAILSUB__STATE_QUIT)
+        mailsub__engine_quit(rig->engine, 0);
+    if (!early)
+        drain(rig, road->state == MAILSUB__STATE_CONTENT ? 20000 : SIZE_MAX);
+}
+
+/* "on", or how the connection and the transaction ended; what was sent last, where it goes on. */
+static void describe(struct rig *rig, char *out, size_t room)
+{
+    bool was_done = rig->done;
+    drain(rig, rig->content_len > 100 ? 0 : SIZE_MAX);
+    const char *whole = mailsub_error_name(rig->transaction.whole.code) + 8;
+    const char *failure = mailsub_error_name(mailsub__engine_failure(rig->engine)->code) + 8;
+    if (rig->closed && was_done)
+        snprintf(out, room, "%s, closed %s", whole, failure);
+    else if (rig->closed)
+        snprintf(out, room, "closed %s", failure);
+    else if (was_done)
+        snprintf(out, room, "%s", whole);
+    else
+        snprintf(out, room, "on %s", rig->last);
+}
+
+static const char *const replies[] = {
+    "250 x\r\n", "354 x\r\n", "450 x\r\n", "550 x\r\n", "421 x\r\n", "250x\r\n", NULL, "250 x\r\n",
+};
+enum { TOO_LONG = 6, EARLY = 7, N_REPLIES = 8 };
+
+#define LOST_EARLY "closed E_REPLY_EARLY"
+#define LOST_421 "closed E_UNAVAILABLE"
+#define LOST_BAD "closed E_REPLY_MALFORMED"
+#define LOST_LONG "closed E_REPLY_TOO_LONG"
+#define LOST_ODD "closed E_REPLY_UNEXPECTED"
+#define OVER(error) "E_" #error ", closed E_" #error
+#define UNKNOWN(error) "E_UNKNOWN_OUTCOME, closed E_" #error
+
+static const struct cell_row {
+    const char *name;
+    int state;
+    /* 2yz, 3yz, 4yz, 5yz, 421, malformed, too long, early */
+    const char *want[N_REPLIES];
+} cell_rows[] = {
+    {"replies in place of the greeting",
+     MAILSUB__STATE_GREETING,
+     {"on EHLO c", LOST_ODD, "closed E_UNAVAILABLE", "closed E_GREETING_REFUSED", LOST_421,
+      LOST_BAD, LOST_LONG, NULL}},
+    {"replies to EHLO",
+     MAILSUB__STATE_EHLO,
+     {"on EHLO c", LOST_ODD, "closed E_UNAVAILABLE", "on HELO c", LOST_421, LOST_BAD, LOST_LONG,
+      LOST_EARLY}},
+    {"replies to HELO",
+     MAILSUB__STATE_HELO,
+     {"on HELO c", LOST_ODD, "closed E_UNAVAILABLE", "closed E_EHLO_REFUSED", LOST_421, LOST_BAD,
+      LOST_LONG, LOST_EARLY}},
+    {"replies to STARTTLS",
+     MAILSUB__STATE_STARTTLS,
+     {"on STARTTLS", LOST_ODD, "closed E_TLS_REFUSED", "closed E_TLS_REFUSED", LOST_421, LOST_BAD,
+      LOST_LONG, LOST_EARLY}},
+    {"replies during the handshake",
+     MAILSUB__STATE_HANDSHAKE,
+     {LOST_EARLY, LOST_EARLY, LOST_EARLY, LOST_EARLY, LOST_EARLY, LOST_EARLY, LOST_EARLY,
+      LOST_EARLY}},
+    {"replies to AUTH",
+     MAILSUB__STATE_AUTH,
+     {"on AUTH LOGIN dQ==", "on c2VjcmV0", "closed E_AUTH_DEFERRED", "closed E_AUTH_REJECTED",
+      LOST_421, LOST_BAD, LOST_LONG, LOST_EARLY}},
+    {"replies to a response",
+     MAILSUB__STATE_RESPONSE,
+     {"on c2VjcmV0", LOST_ODD, "closed E_AUTH_DEFERRED", "closed E_AUTH_REJECTED", LOST_421,
+      LOST_BAD, LOST_LONG, LOST_EARLY}},
+    {"replies to nothing",
+     MAILSUB__STATE_IDLE,
+     {LOST_EARLY, LOST_EARLY, LOST_EARLY, LOST_EARLY, LOST_421, LOST_BAD, LOST_LONG, LOST_EARLY}},
+    {"replies to MAIL",
+     MAILSUB__STATE_MAIL,
+     {"on RCPT TO:<b@example.org>", OVER(REPLY_UNEXPECTED), "E_SENDER_DEFERRED", "E_SENDER_REFUSED",
+      OVER(UNAVAILABLE), OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
+    {"replies to RCPT",
+     MAILSUB__STATE_RCPT,
+     {"on DATA", OVER(REPLY_UNEXPECTED), "E_RECIPIENTS_DEFERRED", "E_RECIPIENTS_REFUSED",
+      OVER(UNAVAILABLE), OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
+    {"replies to DATA",
+     MAILSUB__STATE_DATA,
+     {OVER(REPLY_UNEXPECTED), "on .", "E_MESSAGE_DEFERRED", "E_MESSAGE_REFUSED", OVER(UNAVAILABLE),
+      OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
+    {"replies to half the content",
+     MAILSUB__STATE_CONTENT,
+     {OVER(REPLY_EARLY), OVER(REPLY_EARLY), OVER(REPLY_EARLY), OVER(REPLY_EARLY), OVER(UNAVAILABLE),
+      OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
+    {"replies to the end of data",
+     MAILSUB__STATE_END,
+     {"OK", UNKNOWN(REPLY_UNEXPECTED), "E_MESSAGE_DEFERRED", "E_MESSAGE_REFUSED",
+      "E_MESSAGE_DEFERRED, closed E_UNAVAILABLE", UNKNOWN(REPLY_MALFORMED), UNKNOWN(REPLY_TOO_LONG),
+      OVER(REPLY_EARLY)}},
+    {"replies to RSET",
+     MAILSUB__STATE_RSET,
+     {"E_RECIPIENTS_REFUSED", "E_RECIPIENTS_REFUSED, closed E_REPLY_UNEXPECTED",
+      "E_RECIPIENTS_REFUSED, closed E_UNAVAILABLE",
+      "E_RECIPIENTS_REFUSED, closed E_REPLY_UNEXPECTED",
+      "E_RECIPIENTS_REFUSED, closed E_UNAVAILABLE",
+      "E_RECIPIENTS_REFUSED, closed E_REPLY_MALFORMED",
+      "E_RECIPIENTS_REFUSED, closed E_REPLY_TOO_LONG",
+      "E_RECIPIENTS_REFUSED, closed E_REPLY_EARLY"}},
+    {"replies to QUIT",
+     MAILSUB__STATE_QUIT,
+     {"closed OK", "closed OK", "closed OK", "closed OK", "closed OK", "closed OK", "closed OK",
+      "closed OK"}},
+};
+
+static void every_reply_has_its_end(void **state)
+{
+    const struct cell_row *row = *state;
+    const struct road *road = roads;
+    while (road->state != row->state)
+        road++;
+    static char too_long[3000];
+    memset(too_long, '2', sizeof too_long - 1);
+    for (size_t i = 0; i < N_REPLIES; i++) {
+        if (!row->want[i])
+            continue;
+        static struct rig rig;
+        char have[200];
+        travel(&rig, road, i == EARLY);
+        feed(&rig, i == TOO_LONG ? too_long : replies[i]);
+        describe(&rig, have, sizeof have);
+        if (strcmp(have, row->want[i]) != 0)
+            fail_msg("reply %zu (%s) leads to: %s", i, replies[i] ? replies[i] : "too long", have);
+        deinit(&rig);
+    }
+}
+
+/* WAIT, NEW and CLOSED await no reply. */
+static void every_state_is_walked(void **state)
+{
+    (void)state;
+    for (int s = 0; s < MAILSUB__N_STATES; s++) {
+        bool found =
+            s == MAILSUB__STATE_NEW || s == MAILSUB__STATE_WAIT || s == MAILSUB__STATE_CLOSED;
+        for (size_t i = 0; i < sizeof cell_rows / sizeof cell_rows[0]; i++)
+            found |= cell_rows[i].state == s;
+        if (!found)
+            fail_msg("state %s has no row", mailsub__states[s].name);
+        assert_non_null(mailsub__states[s].send);
+        for (size_t i = 0; i < 4; i++)
+            assert_non_null(mailsub__states[s].answer[i]);
+    }
+}
+
+/* ---- flights ---- */
+
+#define EHLO_OLD "250 x\r\n"
+#define EHLO_FAST "250-x\r\n250-AUTH PLAIN\r\n250-STARTTLS\r\n250 PIPELINING\r\n"
+
+static const struct flight_row {
+    const char *name;
+    int tls;
+    bool login;
+    const char *ehlo;
+    unsigned want_opening; /* greeting to READY, TLS handshakes apart */
+    unsigned want_message;
+    unsigned want_further;
+} flight_rows[] = {
+    {"flights with implicit TLS, login, PIPELINING", MAILSUB_TLS_IMPLICIT, true, EHLO_FAST, 3, 2,
+     2},
+    {"flights with STARTTLS, login, PIPELINING", MAILSUB_TLS_STARTTLS, true, EHLO_FAST, 5, 2, 2},
+    {"flights in clear, PIPELINING", MAILSUB_TLS_NONE, false, EHLO_FAST, 2, 2, 2},
+    {"flights without PIPELINING", MAILSUB_TLS_NONE, false, EHLO_OLD, 2, 6, 6},
+};
+
+/* Answer each line that is sent as a friendly server does; one round is one flight. */
+static void fly_until(struct rig *rig, const bool *flag, const char *ehlo)
+{
+    while (!*flag) {
+        char answer[4096] = "";
+        mailsub__slice out;
+        assert_true(rig->n_flights < 100);
+        if (rig->n_flights == 0)
+            strcpy(answer, "220 x\r\n");
+        while ((out = mailsub__engine_peek_output(rig->engine, 0)).len > 0) {
+            const char *lf = memchr(out.ptr, '\n', out.len);
+            size_t len = (size_t)(lf - out.ptr) + 1;
+            if (rig->in_data && memcmp(out.ptr, ".\r\n", 3) != 0)
+                answer[0] = '\0';
+            else if (rig->in_data || memcmp(out.ptr, "DATA", 4) != 0)
+                strcat(answer, memcmp(out.ptr, "EHLO", 4) == 0   ? ehlo
+                               : memcmp(out.ptr, "AUTH", 4) == 0 ? "235 x\r\n"
+                                                                 : "250 x\r\n");
+            else
+                strcat(answer, "354 x\r\n");
+            rig->in_data =
+                rig->in_data ? memcmp(out.ptr, ".\r\n", 3) != 0 : memcmp(out.ptr, "DATA", 4) == 0;
+            rig->n_sent += len;
+            mailsub__engine_ack_output(rig->engine, len, 0);
+        }
+        bool starttls = false;
+        rig->n_flights++;
+        mailsub__engine_feed(rig->engine, answer, strlen(answer), 0);
+        for (int event; (event = (int)mailsub__engine_next_event(rig->engine));) {
+            starttls |= event == MAILSUB__EVENT_STARTTLS;
+            rig->ready |= event == MAILSUB__EVENT_READY;
+            rig->done |= event == MAILSUB__EVENT_DONE;
+            rig->closed |= event == MAILSUB__EVENT_CLOSED;
+        }
+        assert_false(rig->closed);
+        if (starttls)
+            mailsub__engine_tls_started(rig->engine, MAILSUB__TLS_VERIFIED, 0);
+    }
+}
+
+static void nobody_waits_in_vain(void **state)
+{
+    const struct flight_row *row = *state;
+    static struct rig rig;
+    init(&rig);
+    rig.settings.tls = row->tls;
+    rig.settings.user = row->login ? "u" : NULL;
+    rig.settings.password = "secret";
+    rig.transaction.n_recipients = 3;
+    begin(&rig, row->tls == MAILSUB_TLS_IMPLICIT ? MAILSUB__TLS_VERIFIED : MAILSUB__CLEAR);
+    fly_until(&rig, &rig.ready, row->ehlo);
+    assert_int_equal(rig.n_flights, row->want_opening);
+    for (int i = 0; i < 3; i++) {
+        unsigned before = rig.n_flights;
+        submit(&rig);
+        fly_until(&rig, &rig.done, row->ehlo);
+        assert_int_equal(rig.transaction.whole.code, MAILSUB_OK);
+        assert_int_equal(rig.n_flights - before, i == 0 ? row->want_message : row->want_further);
+    }
+    deinit(&rig);
+}
+
+/* ---- many recipients ---- */
+
+/*
+ * More commands than the queue of flights holds, with replies that come one at a time and the
+ * server's buffer always full: the order is kept, and every recipient gets its own verdict.
+ */
+static void run_many(struct rig *rig, size_t fail_at)
+{
+    init(rig);
+    rig->transaction.n_recipients = MAX_RECIPIENTS;
+    begin(rig, MAILSUB__CLEAR);
+    fly(rig, "220 x\r\n");
+    fly(rig, EHLO_FAST);
+    rig->heap.fail_at = fail_at == 0 ? 0 : rig->heap.n_requests + fail_at;
+    submit(rig);
+    feed(rig, "");
+    size_t n_answered = 0;
+    size_t most = 0;
+    while (n_answered < MAX_RECIPIENTS + 1 && !rig->done) {
+        drain(rig, SIZE_MAX);
+        if (n_answered == 0)
+            most = rig->n_sent;
+        feed(rig, n_answered == 0       ? "250 x\r\n"
+                  : n_answered % 3 == 0 ? "550 5.1.1 x\r\n"
+                                        : "250 x\r\n");
+        n_answered++;
+    }
+    if (fail_at == 0)
+        assert_in_range(most, 4096 * 25, 4097 * 26 + 100); /* the window was used to the full */
+    fly(rig, "354 x\r\n");
+    drain(rig, SIZE_MAX);
+    feed(rig, "250 x\r\n");
+}
+
+static void many_recipients_keep_their_order(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    run_many(&rig, 0);
+    assert_true(rig.done);
+    assert_int_equal(rig.transaction.whole.code, MAILSUB_E_PARTIAL);
+    for (size_t i = 0; i < MAX_RECIPIENTS; i++)
+        assert_int_equal(rig.verdicts[i].outcome,
+                         (i + 1) % 3 == 0 ? MAILSUB_OUTCOME_REFUSED : MAILSUB_OUTCOME_ACCEPTED);
+    deinit(&rig);
+}
+
+/* Short memory makes fewer flights at a time, not a failure; or, for the buffers, a typed one. */
+static void many_recipients_with_short_memory(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    for (size_t i = 1; i < 24; i++) {
+        run_many(&rig, i);
+        assert_true(rig.done);
+        assert_true(rig.transaction.whole.code == MAILSUB_E_PARTIAL ||
+                    rig.transaction.whole.code == MAILSUB_E_NOMEM);
+        deinit(&rig);
+    }
+}
+
+/* ---- life ---- */
+
+static void a_new_engine_needs_its_memory(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    init(&rig);
+    for (size_t i = 1; i <= 2; i++) {
+        rig.heap = (struct unit_heap){.fail_at = i};
+        assert_int_equal(mailsub__engine_new(&rig.allocator, &rig.settings, &rig.engine),
+                         MAILSUB_E_NOMEM);
+        assert_null(rig.engine);
+        assert_int_equal(rig.heap.n_live, 0);
+    }
+    rig.allocator.size = 0;
+    assert_int_equal(mailsub__engine_new(&rig.allocator, &rig.settings, &rig.engine),
+                     MAILSUB_E_INVALID);
+    mailsub__engine_free(NULL);
+}
+
+static void a_closed_engine_does_nothing(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    init(&rig);
+    begin(&rig, MAILSUB__CLEAR);
+    mailsub__engine_lost(rig.engine, MAILSUB_E_CANCELLED, 0);
+    take_events(&rig);
+    assert_true(rig.closed);
+    rig.closed = false;
+    feed(&rig, "220 x\r\n");
+    mailsub__engine_ack_output(rig.engine, 5, 0);
+    mailsub__engine_quit(rig.engine, 0);
+    mailsub__engine_expire(rig.engine, 1000000);
+    mailsub__engine_tls_started(rig.engine, MAILSUB__TLS_VERIFIED, 0);
+    mailsub__engine_lost(rig.engine, MAILSUB_E_CONNECTION_LOST, 0);
+    take_events(&rig);
+    assert_false(rig.closed);
+    assert_int_equal(mailsub__engine_peek_output(rig.engine, 0).len, 0);
+    assert_int_equal(mailsub__engine_deadline(rig.engine), -1);
+    assert_int_equal(mailsub__engine_failure(rig.engine)->code, MAILSUB_E_CANCELLED);
+    deinit(&rig);
+}
+
+int main(void)
+{
+    static struct CMUnitTest tests[60];
+    size_t n_tests = 0;
+    UNIT_ADD_ROWS(tests, n_tests, cell_rows, every_reply_has_its_end);
+    UNIT_ADD_ROWS(tests, n_tests, flight_rows, nobody_waits_in_vain);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_state_is_walked);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(many_recipients_keep_their_order);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(many_recipients_with_short_memory);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(a_new_engine_needs_its_memory);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(a_closed_engine_does_nothing);
+    return UNIT_RUN(tests, n_tests);
+}
