@@ -27,15 +27,11 @@ static bool is_attribute_char(char c)
            ((unsigned char)c < sizeof marks && marks[(unsigned char)c]);
 }
 
-static bool is_token_char(char c)
-{
-    return is_attribute_char(c) || c == '%' || c == '*' || c == '\'';
-}
-
+/* A token without "%", "*" and "'", which readers of RFC 2231 stumble over outside of quotes. */
 static bool is_token(mailsub__slice value)
 {
     for (size_t i = 0; i < value.len; i++) {
-        if (!is_token_char(value.ptr[i]))
+        if (!is_attribute_char(value.ptr[i]))
             return false;
     }
     return value.len > 0;

@@ -17,7 +17,8 @@ struct param_row {
 
 static const struct param_row rows[] = {
     {"a token", "charset", "utf-8", "; charset=utf-8"},
-    {"all marks of a token", "n", "!#$%&'*+-.^_`{|}~", "; n=!#$%&'*+-.^_`{|}~"},
+    {"all marks of a token", "n", "!#$&+-.^_`{|}~", "; n=!#$&+-.^_`{|}~"},
+    {"marks of RFC 2231", "n", "a'b%c*d", "; n=\"a'b%c*d\""},
     {"an empty value", "filename", "", "; filename=\"\""},
     {"a space", "filename", "a b.txt", "; filename=\"a b.txt\""},
     {"white space at the ends", "filename", " a ", "; filename=\" a \""},
