@@ -13,6 +13,9 @@
 #include "message/message_id.h"
 #include "message/words.h"
 
+/* Of fields that are never encoded: fits within 998 octets beside any name. */
+enum { LONGEST_WORD = MAILSUB__FOLD_MOST - MAILSUB__FIELD_LONGEST_NAME - 2 };
+
 #define OWNED(name)                                                                                \
     {                                                                                              \
         name, MAILSUB__FIELD_LIBRARY, MAILSUB__FIELD_TEXT, true, false                             \
@@ -133,12 +136,12 @@ static int check_text(mailsub__slice value)
 
 static int write_text(mailsub__fold *fold, mailsub__slice value)
 {
-    return mailsub__words_write_text(fold, value, MAILSUB__WORDS_READ);
+    return mailsub__words_write_text(fold, value, MAILSUB__FOLD_AIM);
 }
 
 static int write_value(mailsub__fold *fold, mailsub__slice value)
 {
-    return mailsub__words_write_text(fold, value, MAILSUB__WORDS_PARSED);
+    return mailsub__words_write_text(fold, value, MAILSUB__FOLD_MOST);
 }
 
 static int check_tokens(mailsub__slice value)
@@ -147,7 +150,7 @@ static int check_tokens(mailsub__slice value)
         return MAILSUB_E_HEADER_VALUE;
     mailsub__slice word;
     while (next_word(&value, &word)) {
-        if (word.len > MAILSUB__FOLD_LONGEST_TOKEN)
+        if (word.len > LONGEST_WORD)
             return MAILSUB_E_HEADER_VALUE;
     }
     return MAILSUB_OK;
@@ -270,7 +273,9 @@ int mailsub__field_check(const mailsub__field *field, mailsub__slice value)
 int mailsub__field_write(const mailsub__field *field, mailsub__fold *fold, mailsub__slice name,
                          mailsub__slice value)
 {
-    mailsub__fold_begin(fold, name);
+    mailsub__fold_begin(fold, name,
+                        field->kind == MAILSUB__FIELD_MAILBOX ? MAILSUB__FOLD_MOVE
+                                                              : MAILSUB__FOLD_STAY);
     int rc = kinds[field->kind].write(fold, value);
     if (rc)
         return rc;

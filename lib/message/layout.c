@@ -35,7 +35,7 @@ static void put(struct layout *layout, const char *text)
 
 static void put_field(struct layout *layout, const char *name, const char *token)
 {
-    mailsub__fold_begin(&layout->fold, mailsub__slice_str(name));
+    mailsub__fold_begin(&layout->fold, mailsub__slice_str(name), MAILSUB__FOLD_STAY);
     mailsub__fold_token(&layout->fold, mailsub__slice_str(token));
     mailsub__fold_end(&layout->fold);
 }
@@ -66,7 +66,7 @@ static int put_mailboxes(struct layout *layout, const char *name,
 {
     if (!mailbox)
         return MAILSUB_OK;
-    mailsub__fold_begin(&layout->fold, mailsub__slice_str(name));
+    mailsub__fold_begin(&layout->fold, mailsub__slice_str(name), MAILSUB__FOLD_MOVE);
     for (; mailbox; mailbox = mailbox->next) {
         int rc = put_mailbox(&layout->fold, mailbox, mailbox->next ? "," : "");
         if (rc)
@@ -107,8 +107,8 @@ static int put_header(struct layout *layout)
         return rc;
     put_field(layout, "Message-ID", message->message_id);
     if (message->has_subject) {
-        mailsub__fold_begin(&layout->fold, mailsub__slice_str("Subject"));
-        rc = mailsub__words_write_text(&layout->fold, message->subject, MAILSUB__WORDS_READ);
+        mailsub__fold_begin(&layout->fold, mailsub__slice_str("Subject"), MAILSUB__FOLD_STAY);
+        rc = mailsub__words_write_text(&layout->fold, message->subject, MAILSUB__FOLD_AIM);
         if (rc)
             return rc;
         mailsub__fold_end(&layout->fold);
@@ -192,7 +192,8 @@ static int put_disposition(struct layout *layout, mailsub__slice file_name)
     int rc = mailsub__param_append(scratch, "filename", file_name);
     if (rc)
         return rc;
-    mailsub__fold_begin(&layout->fold, mailsub__slice_str("Content-Disposition"));
+    mailsub__fold_begin(&layout->fold, mailsub__slice_str("Content-Disposition"),
+                        MAILSUB__FOLD_STAY);
     mailsub__slice rest = mailsub__buffer_slice(scratch);
     while (rest.len > 0) {
         /* Only a quoted value, which stands alone, can hold spaces: not a place to fold. */
@@ -208,7 +209,7 @@ static int put_disposition(struct layout *layout, mailsub__slice file_name)
 
 static int put_attachment(struct layout *layout, struct mailsub__attachment *attachment)
 {
-    mailsub__fold_begin(&layout->fold, mailsub__slice_str("Content-Type"));
+    mailsub__fold_begin(&layout->fold, mailsub__slice_str("Content-Type"), MAILSUB__FOLD_STAY);
     mailsub__fold_token(&layout->fold, attachment->media_type);
     mailsub__fold_end(&layout->fold);
     put(layout, "Content-Transfer-Encoding: base64\r\n");

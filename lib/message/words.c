@@ -48,19 +48,19 @@ static void write_scratch(mailsub__fold *fold)
     mailsub__slice rest = mailsub__buffer_slice(&fold->scratch);
     while (rest.len > 0) {
         size_t n = first_word_len(rest);
-        mailsub__fold_token(fold, mailsub__slice_of(rest.ptr, n));
+        mailsub__fold_word(fold, mailsub__slice_of(rest.ptr, n));
         n += n < rest.len;
         rest = mailsub__slice_of(rest.ptr + n, rest.len - n);
     }
 }
 
-/* Octets at the front of text that surely fit into an encoded word on the line of the name. */
+/* Octets at the front of text that surely fit into one encoded word on the line of the name. */
 static size_t prefix_that_fits(const mailsub__fold *fold, mailsub__slice text)
 {
-    size_t used = fold->column + 1;
-    if (used + LEAST_ENCODED_WORD > MAILSUB__FOLD_AIM)
+    size_t room = mailsub__fold_longest(fold, MAILSUB__FOLD_AIM_WORD);
+    if (room < LEAST_ENCODED_WORD)
         return 0;
-    size_t n = (MAILSUB__FOLD_AIM - used - ENCODED_WORD_FRAME) / 4 * 3;
+    size_t n = (room - ENCODED_WORD_FRAME) / 4 * 3;
     if (n > text.len)
         n = text.len;
     while (n > 0 && n < text.len && ((unsigned char)text.ptr[n] & 0xc0) == 0x80)
@@ -68,10 +68,7 @@ static size_t prefix_that_fits(const mailsub__fold *fold, mailsub__slice text)
     return n;
 }
 
-/*
- * Encoded words of 75 characters do not fit behind "Subject: ", and a field whose first line is
- * empty upsets some readers: so the first one is made shorter.
- */
+/* A first word that does not fit beside the name of the field, where it has to, is made shorter. */
 static int write_encoded(mailsub__fold *fold, mailsub__slice text,
                          enum mailsub__encoded_word_place place)
 {
@@ -79,17 +76,17 @@ static int write_encoded(mailsub__fold *fold, mailsub__slice text,
     if (rc)
         return rc;
     size_t first = first_word_len(mailsub__buffer_slice(&fold->scratch));
-    if (fold->at_start && fold->column + 1 + first > MAILSUB__FOLD_AIM) {
-        size_t n = prefix_that_fits(fold, text);
-        if (n > 0) {
-            rc = encode_to_scratch(fold, mailsub__slice_of(text.ptr, n), place);
-            if (rc)
-                return rc;
-            write_scratch(fold);
-            rc = encode_to_scratch(fold, mailsub__slice_of(text.ptr + n, text.len - n), place);
-            if (rc)
-                return rc;
-        }
+    size_t n = 0;
+    if (first > mailsub__fold_longest(fold, MAILSUB__FOLD_AIM_WORD))
+        n = prefix_that_fits(fold, text);
+    if (n > 0) {
+        rc = encode_to_scratch(fold, mailsub__slice_of(text.ptr, n), place);
+        if (rc)
+            return rc;
+        write_scratch(fold);
+        rc = encode_to_scratch(fold, mailsub__slice_of(text.ptr + n, text.len - n), place);
+        if (rc)
+            return rc;
     }
     write_scratch(fold);
     return MAILSUB_OK;
@@ -105,46 +102,58 @@ static size_t chunk_len(mailsub__slice text, size_t at)
     return text.len - at;
 }
 
-static bool chunk_is_bare(mailsub__slice chunk, size_t longest)
+/* What may stay as it is in a text or in a phrase. */
+struct style {
+    enum mailsub__encoded_word_place place;
+    size_t limit; /* octets of a line with a bare chunk */
+};
+
+static bool chunk_is_bare(mailsub__slice chunk, const struct style *style, size_t longest)
 {
-    return chunk.len <= longest && !is_white(chunk.ptr[0]) && !is_white(chunk.ptr[chunk.len - 1]) &&
-           mailsub__ascii_only(chunk) && !looks_encoded(chunk);
+    if (chunk.len > longest || looks_encoded(chunk))
+        return false;
+    if (style->place == MAILSUB__IN_PHRASE)
+        return mailsub__atom_is_atom(chunk);
+    return !is_white(chunk.ptr[0]) && !is_white(chunk.ptr[chunk.len - 1]) &&
+           mailsub__ascii_only(chunk);
 }
 
-int mailsub__words_write_text(mailsub__fold *fold, mailsub__slice text, size_t longest)
+static int write_chunks(mailsub__fold *fold, mailsub__slice text, const struct style *style)
 {
-    size_t run = 0; /* where the chunks that wait to be encoded begin */
-    size_t run_end = 0;
+    mailsub__slice run = MAILSUB__SLICE_EMPTY; /* the chunks that wait to be encoded */
     for (size_t at = 0; at < text.len;) {
         mailsub__slice chunk = mailsub__slice_of(text.ptr + at, chunk_len(text, at));
-        size_t next = at + chunk.len + 1; /* behind the space */
-        if (!chunk_is_bare(chunk, longest)) {
-            run_end = at + chunk.len;
-        } else {
-            if (run_end > run) {
-                int rc = write_encoded(fold, mailsub__slice_of(text.ptr + run, run_end - run),
-                                       MAILSUB__IN_TEXT);
-                if (rc)
-                    return rc;
-            }
-            mailsub__fold_token(fold, chunk);
-            run = run_end = next;
+        size_t longest = run.len > 0 ? style->limit - 1 : mailsub__fold_longest(fold, style->limit);
+        at += chunk.len + 1; /* behind the space */
+        if (!chunk_is_bare(chunk, style, longest)) {
+            const char *start = run.len > 0 ? run.ptr : chunk.ptr;
+            run = mailsub__slice_of(start, (size_t)(chunk.ptr + chunk.len - start));
+            continue;
         }
-        at = next;
+        if (run.len > 0) {
+            int rc = write_encoded(fold, run, style->place);
+            if (rc)
+                return rc;
+            run = MAILSUB__SLICE_EMPTY;
+        }
+        mailsub__fold_token(fold, chunk);
     }
-    if (run_end <= run)
-        return fold->out->error;
-    return write_encoded(fold, mailsub__slice_of(text.ptr + run, run_end - run), MAILSUB__IN_TEXT);
+    return run.len > 0 ? write_encoded(fold, run, style->place) : fold->out->error;
 }
 
-/* True when name is atoms of a fitting length, parted by single spaces. */
-static bool is_atoms(mailsub__slice name)
+int mailsub__words_write_text(mailsub__fold *fold, mailsub__slice text, size_t limit)
+{
+    const struct style style = {MAILSUB__IN_TEXT, limit};
+    return write_chunks(fold, text, &style);
+}
+
+/* True when name is atoms of at most longest octets, parted by single spaces. */
+static bool is_atoms(mailsub__slice name, size_t longest)
 {
     for (size_t at = 0; at <= name.len;) {
         const char *space = memchr(name.ptr + at, ' ', name.len - at);
         size_t n = space ? (size_t)(space - name.ptr) - at : name.len - at;
-        if (n > MAILSUB__WORDS_READ - 1 ||
-            !mailsub__atom_is_atom(mailsub__slice_of(name.ptr + at, n)))
+        if (n > longest || !mailsub__atom_is_atom(mailsub__slice_of(name.ptr + at, n)))
             return false;
         at += n + 1;
     }
@@ -187,19 +196,39 @@ static void write_quoted(mailsub__fold *fold, mailsub__slice name, const char *s
     mailsub__buffer_append_str(fold->out, suffix);
 }
 
+/*
+ * One encoded word when that is enough; else atoms stay between encoded words, for Python before
+ * 3.13, among others, shows the white space between two encoded words of a phrase.
+ */
+static int write_encoded_phrase(mailsub__fold *fold, mailsub__slice name)
+{
+    int rc = encode_to_scratch(fold, name, MAILSUB__IN_PHRASE);
+    if (rc)
+        return rc;
+    mailsub__slice encoded = mailsub__buffer_slice(&fold->scratch);
+    if (first_word_len(encoded) == encoded.len &&
+        encoded.len <= mailsub__fold_longest(fold, MAILSUB__FOLD_AIM_WORD)) {
+        mailsub__fold_word(fold, encoded);
+        return fold->out->error;
+    }
+    const struct style style = {MAILSUB__IN_PHRASE, MAILSUB__FOLD_AIM};
+    return write_chunks(fold, name, &style);
+}
+
 int mailsub__words_write_phrase(mailsub__fold *fold, mailsub__slice name, const char *suffix)
 {
     bool plain = mailsub__ascii_only(name) && !looks_encoded(name);
-    if (plain && is_atoms(name)) {
+    size_t longest = mailsub__fold_longest(fold, MAILSUB__FOLD_AIM - strlen(suffix));
+    if (plain && is_atoms(name, longest)) {
         write_atoms(fold, name, suffix);
         return fold->out->error;
     }
     /* A quoted string is one token: it must not be folded, so a longer one is encoded. */
-    if (plain && quoted_len(name) <= MAILSUB__WORDS_READ - 1) {
+    if (plain && quoted_len(name) <= longest) {
         write_quoted(fold, name, suffix);
         return fold->out->error;
     }
-    int rc = write_encoded(fold, name, MAILSUB__IN_PHRASE);
+    int rc = write_encoded_phrase(fold, name);
     if (rc)
         return rc;
     /* RFC 2047 section 5: an encoded word is parted from specials by white space. */

@@ -11,12 +11,11 @@
  * they are not ASCII, are too long, or look encoded already. The error of the buffers.
  */
 
-/* ASCII words of up to longest octets stay bare; MAILSUB__WORDS_READ or _PARSED. */
-int mailsub__words_write_text(mailsub__fold *fold, mailsub__slice text, size_t longest);
-enum {
-    MAILSUB__WORDS_READ = MAILSUB__FOLD_AIM - 1,        /* for people: no line is longer than 78 */
-    MAILSUB__WORDS_PARSED = MAILSUB__FOLD_LONGEST_TOKEN /* for programs, that may not decode */
-};
+/*
+ * ASCII words stay bare on lines of up to limit octets: MAILSUB__FOLD_AIM for a text that people
+ * read; MAILSUB__FOLD_MOST for one that is parsed by programs, which may not decode.
+ */
+int mailsub__words_write_text(mailsub__fold *fold, mailsub__slice text, size_t limit);
 
 /* Atoms, a quoted string, or encoded words; then suffix: "" or ",". name is not empty. */
 int mailsub__words_write_phrase(mailsub__fold *fold, mailsub__slice name, const char *suffix);

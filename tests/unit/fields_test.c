@@ -25,7 +25,7 @@ static const struct field_row rows[] = {
     {"unknown field", "X-Mailer", "app 1.0", WRITTEN("app 1.0")},
     {"unknown field may be empty", "X-Empty", "", WRITTEN("")},
     {"unknown field, not ASCII", "X-A", "\xc3\xa4", WRITTEN("=?UTF-8?B?w6Q=?=")},
-    {"unknown field, long word", "X-A", X100, WRITTEN("\r\n " X100)},
+    {"unknown field, long word", "X-A", X100, WRITTEN(X100)},
     {"comments may be empty", "Comments", "", WRITTEN("")},
     {"organization must not be empty", "Organization", " ", REFUSED},
     {"one identifier", "In-Reply-To", "<a@b>", WRITTEN("<a@b>")},

@@ -32,8 +32,10 @@ static const struct words_row text_rows[] = {
     {"looks encoded", "a =?UTF-8?Q?b?= c", NULL},
     {"looks encoded, with a space", "=?UTF-8?Q?a b?=", NULL},
     {"looks encoded, glued", "x=?UTF-8?Q?a?=", NULL},
-    {"ASCII of 77", A70 "1234567", "Name:\r\n " A70 "1234567\r\n"},
-    {"ASCII of 78", A70 "12345678", NULL},
+    {"ASCII of 72", A70 "12", "Name: " A70 "12\r\n"},
+    {"ASCII of 73, the first", A70 "123", NULL},
+    {"ASCII of 77", "a " A70 "1234567", "Name: a\r\n " A70 "1234567\r\n"},
+    {"ASCII of 78", "a " A70 "12345678", NULL},
     {"long ASCII", A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70, NULL},
     {"long text", U10 " " U10 U10 " " U10 U10 U10 U10 U10 " a " U10 " b", NULL},
 };
@@ -55,8 +57,8 @@ static const struct words_row phrase_rows[] = {
     {"looks encoded inside", "a =?UTF-8?Q?a?= b.", NULL},
     {"long atoms", A70 " " A70, "Name: " A70 "\r\n " A70 "\r\n"},
     {"an atom of 78", A70 "12345678", NULL},
-    {"quoted of 76", A70 "1.34", "Name:\r\n \"" A70 "1.34\"\r\n"},
-    {"quoted of 77", A70 "1.345", NULL},
+    {"quoted of 77", A70 "1.345", "Name:\r\n \"" A70 "1.345\"\r\n"},
+    {"quoted of 78", A70 "1.3456", NULL},
     {"long text", U10 " " U10 U10 " " U10 U10 U10 U10 U10, NULL},
 };
 
@@ -68,7 +70,8 @@ static void check_rules(const char *field)
     while (*line) {
         const char *end = strstr(line, "\r\n");
         assert_non_null(end);
-        assert_true(end - line <= 78);
+        bool has_word = memmem(line, (size_t)(end - line), "=?", 2) != NULL;
+        assert_true(end - line <= (has_word ? 76 : 78));
         assert_true(strspn(line, " \t") < (size_t)(end - line));
         assert_null(memchr(line, '\n', (size_t)(end - line)));
         line = end + 2;
@@ -83,10 +86,10 @@ static int write_phrase(mailsub__fold *fold, mailsub__slice text)
 
 static int write_text(mailsub__fold *fold, mailsub__slice text)
 {
-    return mailsub__words_write_text(fold, text, MAILSUB__WORDS_READ);
+    return mailsub__words_write_text(fold, text, MAILSUB__FOLD_AIM);
 }
 
-static void check_field(const struct words_row *row,
+static void check_field(const struct words_row *row, enum mailsub__fold_first first,
                         int (*write)(mailsub__fold *fold, mailsub__slice text))
 {
     struct unit_heap heap = {0};
@@ -95,7 +98,7 @@ static void check_field(const struct words_row *row,
     mailsub__buffer_init(&out, &allocator, 10000);
     mailsub__fold fold;
     mailsub__fold_init(&fold, &out);
-    mailsub__fold_begin(&fold, mailsub__slice_str("Name"));
+    mailsub__fold_begin(&fold, mailsub__slice_str("Name"), first);
     assert_int_equal(write(&fold, mailsub__slice_str(row->text)), MAILSUB_OK);
     assert_int_equal(mailsub__fold_end(&fold), MAILSUB_OK);
     mailsub__fold_deinit(&fold);
@@ -112,12 +115,12 @@ static void check_field(const struct words_row *row,
 
 static void check_text_row(void **state)
 {
-    check_field(*state, write_text);
+    check_field(*state, MAILSUB__FOLD_STAY, write_text);
 }
 
 static void check_phrase_row(void **state)
 {
-    check_field(*state, write_phrase);
+    check_field(*state, MAILSUB__FOLD_MOVE, write_phrase);
 }
 
 static void text_for_programs_keeps_long_words(void **state)
@@ -125,18 +128,18 @@ static void text_for_programs_keeps_long_words(void **state)
     (void)state;
     struct unit_heap heap = {0};
     mailsub_allocator allocator = unit_allocator(&heap);
-    for (size_t len = 996; len <= 998; len++) {
+    for (size_t len = 994; len <= 996; len++) {
         char word[1000];
         memset(word, 'x', len);
         mailsub__buffer out;
         mailsub__buffer_init(&out, &allocator, 10000);
         mailsub__fold fold;
         mailsub__fold_init(&fold, &out);
-        mailsub__fold_begin(&fold, mailsub__slice_str("X"));
+        mailsub__fold_begin(&fold, mailsub__slice_str("X"), MAILSUB__FOLD_STAY);
         assert_int_equal(
-            mailsub__words_write_text(&fold, mailsub__slice_of(word, len), MAILSUB__WORDS_PARSED),
+            mailsub__words_write_text(&fold, mailsub__slice_of(word, len), MAILSUB__FOLD_MOST),
             MAILSUB_OK);
-        assert_int_equal(strstr(mailsub__buffer_str(&out), "=?") != NULL, len > 997);
+        assert_int_equal(strstr(mailsub__buffer_str(&out), "=?") != NULL, len > 995);
         mailsub__fold_deinit(&fold);
         mailsub__buffer_deinit(&out);
     }
@@ -152,7 +155,7 @@ static void a_suffix_is_apart_from_encoded_words_only(void **state)
     mailsub__buffer_init(&out, &allocator, 10000);
     mailsub__fold fold;
     mailsub__fold_init(&fold, &out);
-    mailsub__fold_begin(&fold, mailsub__slice_str("X"));
+    mailsub__fold_begin(&fold, mailsub__slice_str("X"), MAILSUB__FOLD_STAY);
     mailsub__words_write_phrase(&fold, mailsub__slice_str("a b"), ",");
     mailsub__words_write_phrase(&fold, mailsub__slice_str("a.b"), ",");
     mailsub__words_write_phrase(&fold, mailsub__slice_str("\xc3\xa4"), ",");
