@@ -227,11 +227,19 @@ const char *mailsub_receipt_get_recipient_enhanced_status(const mailsub_receipt 
     return verdict_at(receipt, index)->enhanced;
 }
 
+/*
+ * A reply to which a recipient owes that it was not attempted is the one that decided the whole:
+ * its text is kept once, not for each of many thousands.
+ */
 const char *mailsub_receipt_get_recipient_reply_text(const mailsub_receipt *receipt, size_t index)
 {
-    if (!receipt || index >= receipt->n_recipients || !receipt->recipients[index].text)
+    if (!receipt || index >= receipt->n_recipients)
         return "";
-    return receipt->recipients[index].text;
+    if (receipt->recipients[index].text)
+        return receipt->recipients[index].text;
+    const mailsub__verdict *verdict = verdict_at(receipt, index);
+    bool shared = verdict->outcome == MAILSUB_OUTCOME_NOT_ATTEMPTED && verdict->reply_code != 0;
+    return shared ? receipt->text : "";
 }
 
 const char *mailsub_outcome_name(int outcome)

@@ -11,7 +11,7 @@
 
 typedef struct mailsub__receipt_recipient {
     size_t address; /* offset in addresses */
-    char *text;     /* of the deciding reply; NULL: none */
+    char *text;     /* of the deciding reply; NULL: none of its own */
 } mailsub__receipt_recipient;
 
 struct mailsub_receipt {

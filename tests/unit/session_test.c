@@ -553,6 +553,9 @@ static void check_outcomes(const mailsub_receipt *receipt, const char *want)
         got[i] = letters[outcome];
         assert_int_equal(mailsub_receipt_get_recipient_code(receipt, i) == MAILSUB_OK,
                          outcome == MAILSUB_OUTCOME_ACCEPTED);
+        /* Every reply of the rows has a text, and whoever gets the code gets the text. */
+        assert_int_equal(*mailsub_receipt_get_recipient_reply_text(receipt, i) != '\0',
+                         mailsub_receipt_get_recipient_reply_code(receipt, i) != 0);
     }
     assert_string_equal(got, want);
 }
