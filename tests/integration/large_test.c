@@ -25,7 +25,7 @@
 #endif
 
 static long start_kib;
-static char attachment_path[] = "/tmp/mailsub-large-XXXXXX";
+static char attachment_path[256];
 
 static const struct submission rows[] = {
     {"a large file, over TLS", "submissions", "smtps", AS_ALICE, SUCCESS, .protocol = "ESMTPSA",
@@ -66,6 +66,8 @@ static void write_attachment(void)
 {
     static unsigned char part[64 * 1024];
     uint64_t x = 0x9e3779b97f4a7c15u;
+    snprintf(attachment_path, sizeof attachment_path, "%s/large-XXXXXX",
+             real_setting("MAILSUB_SCRATCH"));
     int fd = mkstemp(attachment_path);
     assert_true(fd >= 0);
     size_t len = is_instrumented() ? ATTACHMENT_LEN_INSTRUMENTED : ATTACHMENT_LEN;

@@ -377,12 +377,13 @@ class Server:
         return os.path.join(self.root, *parts)
 
     def environment(self):
-        """What a test program is told: where the services, the CAs and the mailboxes are."""
+        """What a test program is told: services, CAs, mailboxes, room for files."""
         env = {f"MAILSUB_PORT_{name.upper()}": str(port) for name, port in self.ports.items()}
         env["MAILSUB_PORT_REFUSING"] = str(self.refusing_port)
         env["MAILSUB_CA"] = self.path("tls", "ca.pem")
         env["MAILSUB_OTHER_CA"] = self.path("tls", "otherca.pem")
         env["MAILSUB_MAIL"] = self.path("mail")
+        env["MAILSUB_SCRATCH"] = self.root
         return env
 
     def log(self):
