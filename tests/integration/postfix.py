@@ -381,7 +381,6 @@ class Server:
         env = {f"MAILSUB_PORT_{name.upper()}": str(port) for name, port in self.ports.items()}
         env["MAILSUB_PORT_REFUSING"] = str(self.refusing_port)
         env["MAILSUB_CA"] = self.path("tls", "ca.pem")
-        env["MAILSUB_OTHER_CA"] = self.path("tls", "otherca.pem")
         env["MAILSUB_MAIL"] = self.path("mail")
         env["MAILSUB_SCRATCH"] = self.root
         return env
