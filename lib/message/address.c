@@ -12,12 +12,12 @@
 #include <mailsub/error.h>
 
 #include "codec/domain.h"
+#include "codec/utf8.h"
 #include "message/atom.h"
 
 struct local_part {
     char content[MAILSUB_MAX_LOCAL_PART];
     size_t len;
-    bool non_ascii;
 };
 
 static bool is_non_ascii(char c)
@@ -30,7 +30,6 @@ static bool local_add(struct local_part *local, char c)
     if (local->len == sizeof local->content)
         return false;
     local->content[local->len++] = c;
-    local->non_ascii |= is_non_ascii(c);
     return true;
 }
 
@@ -67,20 +66,33 @@ static size_t take_dot_atom(mailsub__slice text, struct local_part *local)
     return before == '.' ? 0 : i;
 }
 
-/* Append the local part; false when it is longer than MAILSUB_MAX_LOCAL_PART. */
-static bool write_local(mailsub__address *out, const struct local_part *local)
+/* A dot-atom of RFC 6531: what is not ASCII counts as atext. */
+static bool is_dot_atom(mailsub__slice text)
 {
-    if (mailsub__atom_is_dot_atom(mailsub__slice_of(local->content, local->len))) {
-        memcpy(out->text, local->content, local->len);
-        out->len = local->len;
+    char before = '.';
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '.' ? before == '.' : !mailsub__atom_char(c) && !is_non_ascii(c))
+            return false;
+        before = c;
+    }
+    return before != '.';
+}
+
+/* Append the local part; false when it is longer than MAILSUB_MAX_LOCAL_PART. */
+static bool write_local(mailsub__address *out, mailsub__slice local)
+{
+    if (is_dot_atom(local)) {
+        memcpy(out->text, local.ptr, local.len);
+        out->len = local.len;
     } else {
         char quoted[2 * MAILSUB_MAX_LOCAL_PART + 2];
         size_t n = 0;
         quoted[n++] = '"';
-        for (size_t i = 0; i < local->len; i++) {
-            if (local->content[i] == '"' || local->content[i] == '\\')
+        for (size_t i = 0; i < local.len; i++) {
+            if (local.ptr[i] == '"' || local.ptr[i] == '\\')
                 quoted[n++] = '\\';
-            quoted[n++] = local->content[i];
+            quoted[n++] = local.ptr[i];
         }
         quoted[n++] = '"';
         if (n > MAILSUB_MAX_LOCAL_PART)
@@ -139,28 +151,37 @@ static int rewrite_domain(mailsub__slice domain, char out[MAILSUB_MAX_DOMAIN + 1
     return mailsub__domain_to_ascii(domain, out);
 }
 
-int mailsub__address_parse(mailsub__slice text, mailsub__address *out)
+int mailsub__address_join(mailsub__slice local, mailsub__slice domain,
+                          enum mailsub__address_form form, mailsub__address *out)
+{
+    mailsub__address parsed = {.len = 0};
+    if (local.len > MAILSUB_MAX_LOCAL_PART || !write_local(&parsed, local))
+        return MAILSUB_E_ADDRESS;
+    char name[MAILSUB_MAX_DOMAIN + 1];
+    int rc = rewrite_domain(domain, name);
+    if (rc)
+        return rc;
+    size_t name_len = strlen(name);
+    if (parsed.len + 1 + name_len > MAILSUB_MAX_ADDRESS)
+        return MAILSUB_E_ADDRESS;
+    if (form == MAILSUB__ADDRESS_ASCII && !mailsub__ascii_only(local))
+        return MAILSUB_E_SMTPUTF8;
+    parsed.text[parsed.len] = '@';
+    memcpy(parsed.text + parsed.len + 1, name, name_len + 1);
+    parsed.len += 1 + name_len;
+    *out = parsed;
+    return MAILSUB_OK;
+}
+
+int mailsub__address_parse(mailsub__slice text, enum mailsub__address_form form,
+                           mailsub__address *out)
 {
     struct local_part local = {.len = 0};
     size_t taken = text.len > 0 && text.ptr[0] == '"' ? take_quoted(text, &local)
                                                       : take_dot_atom(text, &local);
     if (taken == 0 || taken == text.len || text.ptr[taken] != '@')
         return MAILSUB_E_ADDRESS;
-    mailsub__address parsed = {.len = 0};
-    if (!write_local(&parsed, &local))
-        return MAILSUB_E_ADDRESS;
-    char domain[MAILSUB_MAX_DOMAIN + 1];
-    int rc = rewrite_domain(mailsub__slice_of(text.ptr + taken + 1, text.len - taken - 1), domain);
-    if (rc)
-        return rc;
-    size_t domain_len = strlen(domain);
-    if (parsed.len + 1 + domain_len > MAILSUB_MAX_ADDRESS)
-        return MAILSUB_E_ADDRESS;
-    if (local.non_ascii)
-        return MAILSUB_E_SMTPUTF8;
-    parsed.text[parsed.len] = '@';
-    memcpy(parsed.text + parsed.len + 1, domain, domain_len + 1);
-    parsed.len += 1 + domain_len;
-    *out = parsed;
-    return MAILSUB_OK;
+    return mailsub__address_join(mailsub__slice_of(local.content, local.len),
+                                 mailsub__slice_of(text.ptr + taken + 1, text.len - taken - 1),
+                                 form, out);
 }

@@ -17,12 +17,22 @@ typedef struct mailsub__address {
     size_t local_len;
 } mailsub__address;
 
+/* Whether a local part may hold other characters than ASCII: then only SMTPUTF8 can carry it. */
+enum mailsub__address_form { MAILSUB__ADDRESS_ASCII, MAILSUB__ADDRESS_UTF8 };
+
 /*
  * Parse local-part@domain without comments or white space around it. Dot-atom or quoted local part;
  * domain name or address literal. MAILSUB_E_ADDRESS, MAILSUB_E_DOMAIN, MAILSUB_E_SMTPUTF8 (only
- * that is wrong), MAILSUB_E_NOMEM. text has passed mailsub__line_check.
+ * the form is wrong), MAILSUB_E_NOMEM. text has passed mailsub__line_check.
  */
-int mailsub__address_parse(mailsub__slice text, mailsub__address *out);
+int mailsub__address_parse(mailsub__slice text, enum mailsub__address_form form,
+                           mailsub__address *out);
+/*
+ * The same from its parts: what the local part means, its quotes taken away, and the domain without
+ * white space in it. The same errors.
+ */
+int mailsub__address_join(mailsub__slice local, mailsub__slice domain,
+                          enum mailsub__address_form form, mailsub__address *out);
 
 static inline mailsub__slice mailsub__address_slice(const mailsub__address *address)
 {

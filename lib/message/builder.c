@@ -26,7 +26,7 @@ static int parse_mailbox(const char *address, const char *name, struct parsed *o
     rc = mailsub__line_check(out->name, MAILSUB__LINE_NO_TAB);
     if (rc)
         return rc;
-    return mailsub__address_parse(text, &out->address);
+    return mailsub__address_parse(text, MAILSUB__ADDRESS_ASCII, &out->address);
 }
 
 /* Copy into room, which has space for both. */

@@ -231,7 +231,7 @@ static int parse_mailbox(mailsub__slice value, mailsub__address *out)
     value = trim(value);
     if (value.len >= 2 && value.ptr[0] == '<' && value.ptr[value.len - 1] == '>')
         value = mailsub__slice_of(value.ptr + 1, value.len - 2);
-    return mailsub__address_parse(value, out);
+    return mailsub__address_parse(value, MAILSUB__ADDRESS_ASCII, out);
 }
 
 static int check_mailbox(mailsub__slice value)
