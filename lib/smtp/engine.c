@@ -271,13 +271,16 @@ static void take_line(mailsub__engine *engine, int code)
     const mailsub__reply_parser *parser = &engine->parser;
     char clean[MAILSUB__REPLY_MAX_LINE];
     memcpy(clean, parser->line.ptr, parser->line.len);
-    size_t text_at = code == 0 ? 0 : parser->line.len - parser->text.len;
-    size_t len = mailsub__auth_redact(&engine->auth, clean + text_at, parser->line.len - text_at);
-    len = mailsub__text_clean(clean + text_at, len);
+    char *text = clean + (code == 0 ? 0 : parser->line.len - parser->text.len);
+    size_t len = (size_t)(clean + parser->line.len - text);
+    /* Before and behind: a secret may have controls itself, and cleaning may complete one. */
+    len = mailsub__auth_redact(&engine->auth, text, len);
+    len = mailsub__text_clean(text, len);
+    len = mailsub__auth_redact(&engine->auth, text, len);
     mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_SERVER,
-                         mailsub__slice_of(clean, text_at + len));
+                         mailsub__slice_of(clean, (size_t)(text - clean) + len));
     bool first = engine->reply.code == 0;
-    mailsub__reply_add_line(&engine->reply, code, mailsub__slice_of(clean + text_at, len));
+    mailsub__reply_add_line(&engine->reply, code, mailsub__slice_of(text, len));
     const mailsub__flight *head = mailsub__flights_head(&engine->flights);
     if (!first && code / 100 == 2 && head && head->state == MAILSUB__STATE_EHLO)
         mailsub__capabilities_add(&engine->capabilities, parser->text);
