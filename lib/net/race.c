@@ -14,7 +14,7 @@
 #include "net/fd.h"
 
 struct attempt {
-    mailsub__address address;
+    mailsub__endpoint address;
     int fd;       /* -1 unless it is under way, or has won */
     int os_error; /* why it failed; 0 while it has not */
 };
@@ -32,7 +32,7 @@ struct mailsub__race {
 };
 
 /* The families take turns, each in its own order. */
-static void interleave(mailsub__race *race, const mailsub__address *addresses, size_t n)
+static void interleave(mailsub__race *race, const mailsub__endpoint *addresses, size_t n)
 {
     sa_family_t turn = addresses[0].any.sa_family;
     size_t next[2] = {0, 0}; /* of the turn's family, and of the other */
@@ -46,7 +46,7 @@ static void interleave(mailsub__race *race, const mailsub__address *addresses, s
 }
 
 int mailsub__race_new(const mailsub_allocator *allocator, mailsub__poller *poller,
-                      const mailsub__address *addresses, size_t n, mailsub__race **out_race)
+                      const mailsub__endpoint *addresses, size_t n, mailsub__race **out_race)
 {
     assert(n > 0);
     mailsub__race *race = mailsub__alloc_zeroed(allocator, sizeof *race);
@@ -91,12 +91,12 @@ static void fail_attempt(mailsub__race *race, struct attempt *attempt, int os_er
  */
 static bool is_self_connected(int fd)
 {
-    mailsub__address peer = {0};
-    mailsub__address local = {0};
+    mailsub__endpoint peer = {0};
+    mailsub__endpoint local = {0};
     socklen_t peer_len = sizeof peer;
     socklen_t local_len = sizeof local;
     return getpeername(fd, &peer.any, &peer_len) == 0 &&
-           getsockname(fd, &local.any, &local_len) == 0 && mailsub__address_equal(&peer, &local);
+           getsockname(fd, &local.any, &local_len) == 0 && mailsub__endpoint_equal(&peer, &local);
 }
 
 static void win(mailsub__race *race, struct attempt *attempt)
@@ -113,7 +113,7 @@ static void win(mailsub__race *race, struct attempt *attempt)
     }
 }
 
-static int open_socket(const mailsub__address *address)
+static int open_socket(const mailsub__endpoint *address)
 {
     int fd = mailsub__fd_lift(
         socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
@@ -136,7 +136,7 @@ static void begin_attempt(mailsub__race *race, int64_t now_ms)
     }
     race->n_open++;
     int result =
-        connect(attempt->fd, &attempt->address.any, mailsub__address_len(&attempt->address));
+        connect(attempt->fd, &attempt->address.any, mailsub__endpoint_len(&attempt->address));
     bool is_pending = result < 0 && (errno == EINPROGRESS || errno == EINTR);
     if (result < 0 && !is_pending)
         fail_attempt(race, attempt, errno);
@@ -196,7 +196,7 @@ int64_t mailsub__race_deadline(const mailsub__race *race)
     return has_next ? race->next_at_ms : -1;
 }
 
-int mailsub__race_take(mailsub__race *race, mailsub__address *out_peer)
+int mailsub__race_take(mailsub__race *race, mailsub__endpoint *out_peer)
 {
     assert(race->state == MAILSUB__RACE_WON);
     struct attempt *winner = &race->attempts[race->winner];
@@ -228,8 +228,8 @@ void mailsub__race_describe(const mailsub__race *race, mailsub__detail *detail)
 {
     for (size_t i = 0; i < race->n_begun; i++) {
         const struct attempt *attempt = &race->attempts[i];
-        char text[MAILSUB__ADDRESS_TEXT_LEN];
-        mailsub__address_write(&attempt->address, text);
+        char text[MAILSUB__ENDPOINT_TEXT_LEN];
+        mailsub__endpoint_write(&attempt->address, text);
         mailsub__detail_separate(detail);
         mailsub__detail_append(detail, text);
         mailsub__detail_append(detail, ": ");

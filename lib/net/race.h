@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net/address.h"
 #include "net/detail.h"
+#include "net/endpoint.h"
 #include "net/poller.h"
 
 /* Section 5: Connection Attempt Delay. */
@@ -27,7 +27,7 @@ enum mailsub__race_state { MAILSUB__RACE_RUNNING, MAILSUB__RACE_WON, MAILSUB__RA
 
 /* The addresses are copied; n is at least 1. Nothing is connected yet. MAILSUB_E_NOMEM. */
 int mailsub__race_new(const mailsub_allocator *allocator, mailsub__poller *poller,
-                      const mailsub__address *addresses, size_t n, mailsub__race **out_race);
+                      const mailsub__endpoint *addresses, size_t n, mailsub__race **out_race);
 /* Closes all sockets, except the winner's if it was taken. */
 void mailsub__race_free(mailsub__race *race);
 
@@ -37,7 +37,7 @@ enum mailsub__race_state mailsub__race_get_state(const mailsub__race *race);
 int64_t mailsub__race_deadline(const mailsub__race *race);
 
 /* Won: the socket, non-blocking, in no poller, the caller's from now on; and whom it leads to. */
-int mailsub__race_take(mailsub__race *race, mailsub__address *out_peer);
+int mailsub__race_take(mailsub__race *race, mailsub__endpoint *out_peer);
 /* Lost: MAILSUB_E_CONNECT, or MAILSUB_E_SYSTEM when all attempts failed for want of a resource. */
 int mailsub__race_get_error(const mailsub__race *race);
 /* Add the addresses tried so far, and how each came out. */

@@ -134,7 +134,7 @@ static int tell_failure(const mailsub__resolver *resolver, mailsub__detail *deta
     return map_result(resolver->result, resolver->os_error);
 }
 
-int mailsub__resolver_get(const mailsub__resolver *resolver, mailsub__address *out, size_t room,
+int mailsub__resolver_get(const mailsub__resolver *resolver, mailsub__endpoint *out, size_t room,
                           size_t *out_n, mailsub__detail *detail)
 {
     assert(mailsub__resolver_is_done(resolver));
@@ -142,7 +142,7 @@ int mailsub__resolver_get(const mailsub__resolver *resolver, mailsub__address *o
         return tell_failure(resolver, detail);
     size_t n = 0;
     for (const struct addrinfo *entry = resolver->list; entry && n < room; entry = entry->ai_next)
-        n += mailsub__address_init(&out[n], entry->ai_addr, entry->ai_addrlen);
+        n += mailsub__endpoint_init(&out[n], entry->ai_addr, entry->ai_addrlen);
     if (n == 0) {
         mailsub__detail_append(detail, resolver->host);
         mailsub__detail_append(detail, ": no IPv4 or IPv6 address");

@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 
-#include "net/address.h"
 #include "net/detail.h"
+#include "net/endpoint.h"
 #include "net/poller.h"
 
 typedef struct mailsub__resolver mailsub__resolver;
@@ -33,7 +33,7 @@ bool mailsub__resolver_is_done(const mailsub__resolver *resolver);
  * MAILSUB_E_RESOLVE there is no such name, or it has no address; MAILSUB_E_RESOLVE_AGAIN;
  * MAILSUB_E_NOMEM; MAILSUB_E_SYSTEM. On failure the reason is added to detail.
  */
-int mailsub__resolver_get(const mailsub__resolver *resolver, mailsub__address *out, size_t room,
+int mailsub__resolver_get(const mailsub__resolver *resolver, mailsub__endpoint *out, size_t room,
                           size_t *out_n, mailsub__detail *detail);
 
 #endif

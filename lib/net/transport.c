@@ -20,8 +20,8 @@
 #include <mailsub/error.h>
 
 #include "base/memory.h"
-#include "net/address.h"
 #include "net/detail.h"
+#include "net/endpoint.h"
 #include "net/race.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -52,8 +52,8 @@ struct mailsub__transport {
     bool is_tls;
     bool is_verified;
     bool is_loopback;
-    char peer[MAILSUB__ADDRESS_TEXT_LEN];
-    char local_literal[MAILSUB__ADDRESS_TEXT_LEN];
+    char peer[MAILSUB__ENDPOINT_TEXT_LEN];
+    char local_literal[MAILSUB__ENDPOINT_TEXT_LEN];
     char tls_version[16];
     char tls_cipher[64];
 };
@@ -126,7 +126,7 @@ static int fail(mailsub__transport *transport, int error)
 
 static void start_race(mailsub__transport *transport)
 {
-    mailsub__address addresses[MAX_ADDRESSES];
+    mailsub__endpoint addresses[MAX_ADDRESSES];
     size_t n = 0;
     int rc = mailsub__resolver_get(transport->resolver, addresses, MAX_ADDRESSES, &n,
                                    begin_detail(transport));
@@ -143,14 +143,14 @@ static void start_race(mailsub__transport *transport)
 }
 
 /* Who is at the two ends of the connection. The peer is not asked for: it may have hung up. */
-static void note_ends(mailsub__transport *transport, const mailsub__address *peer)
+static void note_ends(mailsub__transport *transport, const mailsub__endpoint *peer)
 {
-    mailsub__address local = {0};
+    mailsub__endpoint local = {0};
     socklen_t len = sizeof local;
     getsockname(transport->fd, &local.any, &len);
-    mailsub__address_write(peer, transport->peer);
-    mailsub__address_write_literal(&local, transport->local_literal);
-    transport->is_loopback = mailsub__address_is_loopback(peer, &local);
+    mailsub__endpoint_write(peer, transport->peer);
+    mailsub__endpoint_write_literal(&local, transport->local_literal);
+    transport->is_loopback = mailsub__endpoint_is_loopback(peer, &local);
 }
 
 /* Begin the handshake on the socket. */
@@ -167,7 +167,7 @@ static void begin_tls(mailsub__transport *transport)
 
 static void take_winner(mailsub__transport *transport)
 {
-    mailsub__address peer;
+    mailsub__endpoint peer;
     transport->fd = mailsub__race_take(transport->race, &peer);
     mailsub__race_free(transport->race);
     transport->race = NULL;

@@ -95,6 +95,18 @@ static inline int client_write(struct client *client, const char *data, size_t l
     return MAILSUB_OK;
 }
 
+/* Read until nothing is left now. */
+static inline int client_drain_now(struct client *client)
+{
+    char scrap[4096];
+    size_t n = 0;
+    int rc;
+    do
+        rc = mailsub__transport_read(client->transport, scrap, sizeof scrap, &n);
+    while (rc == MAILSUB_OK && n > 0);
+    return rc;
+}
+
 /* Read all there is; the error that ends it. */
 static inline int client_drain(struct client *client)
 {

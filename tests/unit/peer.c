@@ -133,6 +133,8 @@ bool peer_tls_handshake(gnutls_session_t session)
     do
         result = gnutls_handshake(session);
     while (result < 0 && !gnutls_error_is_fatal(result));
+    if (result < 0)
+        gnutls_alert_send_appropriate(session, result);
     return result == GNUTLS_E_SUCCESS;
 }
 
@@ -141,7 +143,7 @@ bool peer_tls_send(gnutls_session_t session, const void *data, size_t len)
     const char *at = data;
     while (len > 0) {
         ssize_t n = gnutls_record_send(session, at, len);
-        if (n == GNUTLS_E_INTERRUPTED)
+        if (n == GNUTLS_E_INTERRUPTED || n == GNUTLS_E_AGAIN) /* or a key update */
             continue;
         if (n <= 0)
             return false;
@@ -156,7 +158,7 @@ bool peer_tls_receive(gnutls_session_t session, void *out, size_t len)
     char *at = out;
     while (len > 0) {
         ssize_t n = gnutls_record_recv(session, at, len);
-        if (n == GNUTLS_E_INTERRUPTED)
+        if (n == GNUTLS_E_INTERRUPTED || n == GNUTLS_E_AGAIN) /* or a key update */
             continue;
         if (n <= 0)
             return false;

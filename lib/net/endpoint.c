@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "net/address.h"
+#include "net/endpoint.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-bool mailsub__address_init(mailsub__address *out, const struct sockaddr *from, socklen_t len)
+bool mailsub__endpoint_init(mailsub__endpoint *out, const struct sockaddr *from, socklen_t len)
 {
     bool is_ipv4 = from->sa_family == AF_INET && len >= sizeof out->ipv4;
     bool is_ipv6 = from->sa_family == AF_INET6 && len >= sizeof out->ipv6;
@@ -16,18 +16,18 @@ bool mailsub__address_init(mailsub__address *out, const struct sockaddr *from, s
     return true;
 }
 
-socklen_t mailsub__address_len(const mailsub__address *address)
+socklen_t mailsub__endpoint_len(const mailsub__endpoint *address)
 {
     return address->any.sa_family == AF_INET ? sizeof address->ipv4 : sizeof address->ipv6;
 }
 
-static bool is_mapped(const mailsub__address *address)
+static bool is_mapped(const mailsub__endpoint *address)
 {
     return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->ipv6.sin6_addr);
 }
 
 /* The IPv4 address of address, where it is one: ::ffff:192.0.2.1 is 192.0.2.1 (RFC 4291). */
-static bool get_ipv4(const mailsub__address *address, struct in_addr *out)
+static bool get_ipv4(const mailsub__endpoint *address, struct in_addr *out)
 {
     if (is_mapped(address))
         memcpy(out, &address->ipv6.sin6_addr.s6_addr[12], sizeof *out);
@@ -38,7 +38,7 @@ static bool get_ipv4(const mailsub__address *address, struct in_addr *out)
     return true;
 }
 
-static bool equal_hosts(const mailsub__address *a, const mailsub__address *b)
+static bool equal_hosts(const mailsub__endpoint *a, const mailsub__endpoint *b)
 {
     struct in_addr a4;
     struct in_addr b4;
@@ -49,18 +49,18 @@ static bool equal_hosts(const mailsub__address *a, const mailsub__address *b)
     return IN6_ARE_ADDR_EQUAL(&a->ipv6.sin6_addr, &b->ipv6.sin6_addr);
 }
 
-static in_port_t get_port(const mailsub__address *address)
+static in_port_t get_port(const mailsub__endpoint *address)
 {
     return ntohs(address->any.sa_family == AF_INET ? address->ipv4.sin_port
                                                    : address->ipv6.sin6_port);
 }
 
-bool mailsub__address_equal(const mailsub__address *a, const mailsub__address *b)
+bool mailsub__endpoint_equal(const mailsub__endpoint *a, const mailsub__endpoint *b)
 {
     return equal_hosts(a, b) && get_port(a) == get_port(b);
 }
 
-bool mailsub__address_is_loopback(const mailsub__address *peer, const mailsub__address *local)
+bool mailsub__endpoint_is_loopback(const mailsub__endpoint *peer, const mailsub__endpoint *local)
 {
     struct in_addr ipv4;
     if (get_ipv4(peer, &ipv4)) {
@@ -73,7 +73,7 @@ bool mailsub__address_is_loopback(const mailsub__address *peer, const mailsub__a
 }
 
 /* The bare address; what inet_ntop is given here cannot fail. */
-static bool write_host(const mailsub__address *address, char out[INET6_ADDRSTRLEN])
+static bool write_host(const mailsub__endpoint *address, char out[INET6_ADDRSTRLEN])
 {
     struct in_addr ipv4;
     bool is_ipv4 = get_ipv4(address, &ipv4);
@@ -84,17 +84,17 @@ static bool write_host(const mailsub__address *address, char out[INET6_ADDRSTRLE
     return is_ipv4;
 }
 
-void mailsub__address_write(const mailsub__address *address, char out[MAILSUB__ADDRESS_TEXT_LEN])
+void mailsub__endpoint_write(const mailsub__endpoint *address, char out[MAILSUB__ENDPOINT_TEXT_LEN])
 {
     char host[INET6_ADDRSTRLEN];
     write_host(address, host);
-    snprintf(out, MAILSUB__ADDRESS_TEXT_LEN, "%s port %d", host, get_port(address));
+    snprintf(out, MAILSUB__ENDPOINT_TEXT_LEN, "%s port %d", host, get_port(address));
 }
 
-void mailsub__address_write_literal(const mailsub__address *address,
-                                    char out[MAILSUB__ADDRESS_TEXT_LEN])
+void mailsub__endpoint_write_literal(const mailsub__endpoint *address,
+                                     char out[MAILSUB__ENDPOINT_TEXT_LEN])
 {
     char host[INET6_ADDRSTRLEN];
     bool is_ipv4 = write_host(address, host);
-    snprintf(out, MAILSUB__ADDRESS_TEXT_LEN, is_ipv4 ? "[%s]" : "[IPv6:%s]", host);
+    snprintf(out, MAILSUB__ENDPOINT_TEXT_LEN, is_ipv4 ? "[%s]" : "[IPv6:%s]", host);
 }
