@@ -372,6 +372,7 @@ static void descriptors_are_not_inherited_nor_standard(void **state)
 
 int main(void)
 {
+    start_first_thread();
     struct CMUnitTest tests[32] = {
         cmocka_unit_test(a_resolution_can_be_given_up),
         cmocka_unit_test(last_words_are_read_before_the_end),
