@@ -56,11 +56,12 @@ MAILSUB_API int mailsub_message_new(const mailsub_allocator *allocator,
 MAILSUB_API void mailsub_message_free(mailsub_message *message);
 
 /**
- * The first error that a call on this message returned.
+ * The first error that a changing call on this message returned.
  * @param message    the message
  * @param out_field  receives the name of what was wrong: a header field ("Subject", "To"), or
- *                   "Return-Path", "text", "html", "attachment"; "" when there is no error. Lent
- *                   until the next changing call. NULL when not wanted.
+ *                   "Return-Path", "text", "html", "attachment"; "header" for a malformed field
+ *                   name; "" when there is no error. Lent until the next changing call. NULL when
+ *                   not wanted.
  * @return that error; MAILSUB_OK when every call succeeded; MAILSUB_E_INVALID message is NULL
  * Since 0.1
  */
@@ -144,13 +145,16 @@ MAILSUB_API int mailsub_message_set_subject(mailsub_message *message, const char
  * Add a header field that no other function sets: X-Mailer, Auto-Submitted, In-Reply-To ...
  * @param message  the message
  * @param name     printable ASCII without colon, at most 76 octets; not NULL
- * @param value    unstructured text; folded, and encoded where it is not ASCII
+ * @param value    unstructured text; folded, and encoded where it is not ASCII. In-Reply-To and
+ *                 References take message identifiers, Keywords phrases; Auto-Submitted,
+ *                 Precedence, List-* and their kin ASCII words, which are not encoded. NULL when
+ *                 len is 0.
  * @param len      octets of value, or MAILSUB_NUL_TERMINATED
  * @return 0; MAILSUB_E_HEADER_NAME name is malformed; MAILSUB_E_HEADER_OWNED the field is written
- *         by the library (MIME-Version, Content-*, Bcc, Received, Return-Path, DKIM-Signature) or
- *         has a function of its own (From, To, Subject, Date ...); MAILSUB_E_HEADER_REPEATED it may
- *         stand once and stands already; MAILSUB_E_HEADER_VALUE it may not be empty or does not fit
- *         the field's syntax
+ *         by the library or never (MIME-Version, Content-*, Bcc, Received, Return-Path, Resent-*,
+ *         DKIM-Signature) or has a function of its own (From, To, Subject, Date ...);
+ *         MAILSUB_E_HEADER_REPEATED it may stand once and stands already; MAILSUB_E_HEADER_VALUE it
+ *         may not be empty or does not fit the field's syntax
  * RFC 5322 section 3.6; since 0.1
  */
 MAILSUB_API int mailsub_message_add_header(mailsub_message *message, const char *name,
@@ -160,9 +164,8 @@ MAILSUB_API int mailsub_message_add_header(mailsub_message *message, const char 
  * Set the Date, instead of the time of the first writing or submission.
  * @param message   the message
  * @param unix_s    seconds since 1970-01-01 UTC; 0 to 253402300799 (the year 9999)
- * @param zone_min  offset of the zone from UTC in minutes, east positive; -5999 to 5999 with
- *                  minutes of the hour below 60: -99*60-59 to 99*60+59
- * @return 0; MAILSUB_E_DATE outside the ranges
+ * @param zone_min  offset of the zone from UTC in minutes, east positive: -99*60-59 to 99*60+59
+ * @return 0; MAILSUB_E_DATE outside the ranges, or beyond the year 9999 in the zone
  * RFC 5322 section 3.3; since 0.1
  */
 MAILSUB_API int mailsub_message_set_date(mailsub_message *message, int64_t unix_s,
@@ -171,7 +174,7 @@ MAILSUB_API int mailsub_message_set_date(mailsub_message *message, int64_t unix_
 /**
  * Set the Message-ID, instead of a generated one.
  * @param message     the message
- * @param message_id  id-left@id-right, with or without its angle brackets; ASCII
+ * @param message_id  id-left@id-right, with or without its angle brackets; ASCII; not NULL
  * @return 0; MAILSUB_E_MESSAGE_ID malformed or longer than 250 octets
  * RFC 5322 section 3.6.4; since 0.1
  */
@@ -190,7 +193,8 @@ MAILSUB_API int mailsub_message_get_message_id(mailsub_message *message, const c
 /**
  * Set the plain text. With an HTML text too, both become a multipart/alternative.
  * @param message  the message
- * @param text     UTF-8; bare CR and bare LF are taken as line ends; NULL takes the text away
+ * @param text     UTF-8; bare CR and bare LF are taken as line ends, and a last line without one
+ *                 gets one; NULL takes the text away
  * @param len      octets of text, or MAILSUB_NUL_TERMINATED
  * @return 0; MAILSUB_E_UTF8; MAILSUB_E_CONTROL it holds NUL
  * RFC 2046 section 5.1.4; since 0.1
@@ -227,7 +231,7 @@ MAILSUB_API int mailsub_message_attach_data(mailsub_message *message, const char
  * Attach a regular file. It is opened and measured now and read while the message is written, so a
  * large one takes no memory; it has to keep its size until then.
  * @param message     the message
- * @param path        the file; not NULL
+ * @param path        the file, in any octets; not NULL
  * @param file_name   name shown to the reader; NULL for the last component of path
  * @param media_type  as for mailsub_message_attach_data
  * @return as mailsub_message_attach_data; MAILSUB_E_FILE it cannot be opened or is no regular file.
@@ -266,12 +270,14 @@ MAILSUB_API size_t mailsub_message_count_recipients(const mailsub_message *messa
 /**
  * Write the message, header and body, with CRLF line ends and without dot-stuffing, in bounded
  * memory. Date and Message-ID are fixed by the first writing: writing again gives the same octets.
+ * It may be written while a session sends it.
  * @param message  the message; a From mailbox is needed, recipients are not
  * @param sink     takes the octets part by part; not NULL
  * @param context  handed to sink
  * @return 0; the error of mailsub_message_get_error; MAILSUB_E_NO_FROM; MAILSUB_E_SINK the sink
  *         stopped; MAILSUB_E_FILE, MAILSUB_E_FILE_CHANGED an attachment; MAILSUB_E_RANDOM; an error
- *         of the clock. What the sink took before an error is not a whole message.
+ *         of the clock, or MAILSUB_E_DATE when it tells no date; MAILSUB_E_NOMEM. What the sink
+ *         took before an error is not a whole message.
  * RFC 5322, RFC 2045; since 0.1
  */
 MAILSUB_API int mailsub_message_write(mailsub_message *message, mailsub_sink_fn sink,
