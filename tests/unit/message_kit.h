@@ -49,6 +49,7 @@ static inline mailsub_message *kit_message_on(struct unit_heap *heap)
 struct kit_text {
     char *data;
     size_t len;
+    size_t capacity;
     size_t stop_at; /* refuse what would be beyond; 0: never */
 };
 
@@ -58,8 +59,11 @@ static inline int kit_sink(void *context, const void *data, size_t len)
     assert_true(len > 0);
     if (text->stop_at > 0 && text->len + len > text->stop_at)
         return 1;
-    text->data = realloc(text->data, text->len + len + 1);
-    assert_non_null(text->data);
+    if (text->capacity < text->len + len + 1) {
+        text->capacity = 2 * (text->len + len + 1);
+        text->data = realloc(text->data, text->capacity);
+        assert_non_null(text->data);
+    }
     memcpy(text->data + text->len, data, len);
     text->len += len;
     text->data[text->len] = '\0';
