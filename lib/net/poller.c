@@ -20,6 +20,7 @@ struct mailsub__poller {
     /* Set behind each write to event_fd, so that _clear saves the system call when there was none.
        In this order a wake can be seen twice, never missed. */
     atomic_bool was_woken;
+    unsigned round;
 };
 
 int mailsub__poller_new(const mailsub_allocator *allocator, mailsub__poller **out_poller)
@@ -93,6 +94,7 @@ void mailsub__poller_wake(mailsub__poller *poller)
 
 void mailsub__poller_clear(mailsub__poller *poller)
 {
+    poller->round++;
     if (!atomic_load_explicit(&poller->was_woken, memory_order_relaxed))
         return;
     atomic_store(&poller->was_woken, false);
@@ -103,7 +105,13 @@ void mailsub__poller_clear(mailsub__poller *poller)
 
 void mailsub__poller_wait(mailsub__poller *poller, int64_t timeout_ms)
 {
+    poller->round++;
     struct epoll_event event;
     int timeout = timeout_ms < 0 ? -1 : timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms;
     epoll_wait(poller->epoll_fd, &event, 1, timeout);
+}
+
+unsigned mailsub__poller_get_round(const mailsub__poller *poller)
+{
+    return poller->round;
 }

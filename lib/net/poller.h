@@ -35,5 +35,8 @@ void mailsub__poller_clear(mailsub__poller *poller);
 /* Block until something is due, at most timeout_ms; -1 for as long as it takes. A signal may end
    the wait early. */
 void mailsub__poller_wait(mailsub__poller *poller, int64_t timeout_ms);
+/* Another number behind each _clear and _wait. Within one round, a socket that was found empty need
+   not be asked again: what arrives later makes the poller due. The owner's thread only. */
+unsigned mailsub__poller_get_round(const mailsub__poller *poller);
 
 #endif

@@ -47,7 +47,7 @@ struct mailsub__tls {
     int recv_errno;
     bool has_ended;  /* the peer closed its side */
     bool has_waited; /* in the current call, GnuTLS asked for octets that are not there */
-    bool is_drained; /* the last recv emptied the socket: the next one is saved */
+    bool is_drained; /* the last recv emptied the socket: no more until _refresh */
     bool is_foreign; /* the first octet of the peer begins no TLS record */
     bool has_received;
     int read_error; /* found behind octets that were handed out first */
@@ -61,7 +61,6 @@ struct mailsub__tls {
 static ssize_t receive(mailsub__tls *tls, void *out, size_t room)
 {
     if (tls->is_drained) {
-        tls->is_drained = false;
         errno = EAGAIN;
         return -1;
     }
@@ -69,7 +68,7 @@ static ssize_t receive(mailsub__tls *tls, void *out, size_t room)
     do
         n = recv(tls->fd, out, room, 0);
     while (n < 0 && errno == EINTR);
-    tls->is_drained = n > 0 && (size_t)n < room;
+    tls->is_drained = n < 0 ? errno == EAGAIN || errno == EWOULDBLOCK : n > 0 && (size_t)n < room;
     if (n > 0 && !tls->has_received) {
         /* ContentType of RFC 8446 section 5.1: 20 to 23. */
         unsigned char first = *(const unsigned char *)out;

@@ -39,7 +39,8 @@ void mailsub__tls_free(mailsub__tls *tls);
  */
 int mailsub__tls_handshake(mailsub__tls *tls, bool *out_done);
 
-/* The socket may have become readable: look again. */
+/* The socket may have become readable: ask it again. Until then, one that was empty is not asked.
+ */
 void mailsub__tls_refresh(mailsub__tls *tls);
 /* Octets wait here for room in the socket: call _flush when there is. */
 bool mailsub__tls_has_unsent(const mailsub__tls *tls);

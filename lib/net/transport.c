@@ -43,7 +43,8 @@ struct mailsub__transport {
     mailsub__tls *tls;
     bool wants_write; /* what the poller watches for, besides reading */
     bool is_short;    /* the last write did not take all */
-    bool is_drained;  /* in clear: the last recv emptied the socket, the next one is saved */
+    bool is_drained;  /* in clear: the last recv emptied the socket, no more until refreshed */
+    unsigned round;   /* of the poller, when the socket was refreshed */
     int write_error;  /* writing has failed; what the peer said before may still be read */
     int error;        /* first cause */
     mailsub__detail detail;
@@ -235,9 +236,28 @@ static void advance_handshake(mailsub__transport *transport)
     update_watch(transport);
 }
 
+/* Sockets that were empty may have something. */
+static void refresh(mailsub__transport *transport)
+{
+    transport->is_drained = false;
+    if (transport->tls)
+        mailsub__tls_refresh(transport->tls);
+}
+
+/* The same, once in each round of the poller. */
+static void refresh_once(mailsub__transport *transport)
+{
+    unsigned round = mailsub__poller_get_round(transport->poller);
+    if (round == transport->round)
+        return;
+    transport->round = round;
+    refresh(transport);
+}
+
 /* Writing has failed for good. Reading has not: the peer may have said why before it hung up. */
 static int fail_write(mailsub__transport *transport, int error)
 {
+    refresh(transport);
     transport->write_error = error;
     if (transport->error == MAILSUB_OK)
         transport->error = error;
@@ -294,9 +314,7 @@ void mailsub__transport_open(mailsub__transport *transport, bool with_tls, int64
 
 void mailsub__transport_process(mailsub__transport *transport, int64_t now_ms)
 {
-    transport->is_drained = false;
-    if (transport->tls)
-        mailsub__tls_refresh(transport->tls);
+    refresh_once(transport);
     if (transport->state == MAILSUB__TRANSPORT_RESOLVING &&
         mailsub__resolver_is_done(transport->resolver))
         start_race(transport);
@@ -339,10 +357,8 @@ static int lose(mailsub__transport *transport, const char *what, int os_error)
 static int read_clear(mailsub__transport *transport, char *out, size_t room, size_t *out_len)
 {
     *out_len = 0;
-    if (transport->is_drained) {
-        transport->is_drained = false;
+    if (transport->is_drained)
         return MAILSUB_OK;
-    }
     ssize_t n;
     do
         n = recv(transport->fd, out, room, 0);
@@ -351,16 +367,15 @@ static int read_clear(mailsub__transport *transport, char *out, size_t room, siz
         return lose(transport, "the server closed the connection", 0);
     if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
         return lose(transport, "receiving: ", errno);
-    if (n > 0) {
-        *out_len = (size_t)n;
-        transport->is_drained = (size_t)n < room;
-    }
+    *out_len = n > 0 ? (size_t)n : 0;
+    transport->is_drained = *out_len < room;
     return MAILSUB_OK;
 }
 
 int mailsub__transport_read(mailsub__transport *transport, char *out, size_t room, size_t *out_len)
 {
     assert(transport->state == MAILSUB__TRANSPORT_READY && room > 0);
+    refresh_once(transport);
     flush(transport);
     size_t len = 0;
     int rc = transport->tls ? mailsub__tls_read(transport->tls, out, room, &len)

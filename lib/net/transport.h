@@ -61,10 +61,10 @@ int64_t mailsub__transport_deadline(const mailsub__transport *transport);
 /*
  * READY only, room at least 1. *out_len 0: nothing now; the poller tells when there is. Read until
  * then: octets that were taken from the socket for decryption are seen by no poller. (It costs no
- * system call when the socket was emptied before.) MAILSUB_E_CONNECTION_LOST: the peer closed, or
- * the network failed; with TLS also when the close was not announced, which _get_detail tells.
- * MAILSUB_E_TLS: a bad record, or an alert. After an error the state is FAILED; what arrived before
- * it has been handed out.
+ * system call when the socket was found empty since the poller's last _clear or _wait.)
+ * MAILSUB_E_CONNECTION_LOST: the peer closed, or the network failed; with TLS also when the close
+ * was not announced, which _get_detail tells. MAILSUB_E_TLS: a bad record, or an alert. After an
+ * error the state is FAILED; what arrived before it has been handed out.
  */
 int mailsub__transport_read(mailsub__transport *transport, char *out, size_t room, size_t *out_len);
 /*

@@ -5,6 +5,8 @@
 
 #include "unit.h"
 
+#include <sys/socket.h>
+
 #include <mailsub/error.h>
 
 #include "net/clock.h"
@@ -34,6 +36,18 @@ static inline void client_deinit(struct client *client)
     mailsub__transport_free(client->transport);
     mailsub__poller_free(client->poller);
     assert_int_equal(client->heap.n_live, 0);
+}
+
+/* Linked in place of the C library's (-Wl,--wrap): counts the calls of the client's thread. */
+static _Thread_local size_t client_n_receives;
+
+ssize_t __real_recv(int fd, void *out, size_t room, int flags);
+ssize_t __wrap_recv(int fd, void *out, size_t room, int flags);
+
+ssize_t __wrap_recv(int fd, void *out, size_t room, int flags)
+{
+    client_n_receives++;
+    return __real_recv(fd, out, room, flags);
 }
 
 /* Wait for what is due, and let the transport go on. Fails the test when nothing comes. */
@@ -93,6 +107,25 @@ static inline int client_write(struct client *client, const char *data, size_t l
             client_step(client);
     }
     return MAILSUB_OK;
+}
+
+/* Five octets arrive: they and their end cost one call of the system. */
+static inline void client_check_thrift(struct client *client)
+{
+    char data[100];
+    size_t n = 0;
+    while (n == 0) {
+        client_step(client);
+        client_n_receives = 0;
+        assert_int_equal(mailsub__transport_read(client->transport, data, sizeof data, &n), 0);
+    }
+    assert_int_equal(n, 5);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(mailsub__transport_read(client->transport, data, sizeof data, &n), 0);
+        assert_int_equal(n, 0);
+        mailsub__transport_process(client->transport, mailsub__clock_monotonic_ms());
+    }
+    assert_int_equal(client_n_receives, 1);
 }
 
 /* Read until nothing is left now. */

@@ -108,6 +108,18 @@ static void waiting_ends_with_time(void **state)
     mailsub__poller_wait(fixture->poller, INT64_MAX);
 }
 
+static void waiting_and_clearing_begin_a_round(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned first = mailsub__poller_get_round(fixture->poller);
+    assert_int_equal(mailsub__poller_get_round(fixture->poller), first);
+    mailsub__poller_clear(fixture->poller);
+    unsigned second = mailsub__poller_get_round(fixture->poller);
+    assert_int_not_equal(second, first);
+    mailsub__poller_wait(fixture->poller, 0);
+    assert_int_not_equal(mailsub__poller_get_round(fixture->poller), second);
+}
+
 #define N_WAKES 2000
 
 static void *wake_often(void *context)
@@ -211,15 +223,11 @@ static void standard_descriptors_stay_free(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_watched_for_counts),
-        TEST(refusals_are_told),
-        TEST(a_wake_lasts_until_it_is_cleared),
-        TEST(waiting_ends_with_time),
-        TEST(wakes_from_other_threads_arrive),
-        TEST(a_signal_handler_can_wake),
-        TEST(each_failing_allocation_is_told),
-        TEST(missing_descriptors_are_told),
-        cmocka_unit_test(standard_descriptors_stay_free),
+        TEST(what_is_watched_for_counts),         TEST(refusals_are_told),
+        TEST(a_wake_lasts_until_it_is_cleared),   TEST(waiting_ends_with_time),
+        TEST(waiting_and_clearing_begin_a_round), TEST(wakes_from_other_threads_arrive),
+        TEST(a_signal_handler_can_wake),          TEST(each_failing_allocation_is_told),
+        TEST(missing_descriptors_are_told),       cmocka_unit_test(standard_descriptors_stay_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -870,6 +870,18 @@ static void a_cut_handshake_is_told(void **state)
     end(&fixture);
 }
 
+static void reading_is_thrifty(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    server_init(&fixture.server);
+    fixture.server.talk = talk_shortly;
+    begin(&fixture);
+    assert_int_equal(client_open(&fixture.client, true), MAILSUB_OK);
+    client_check_thrift(&fixture.client);
+    end(&fixture);
+}
+
 static void each_failing_allocation_is_told(void **state)
 {
     (void)state;
@@ -939,6 +951,7 @@ int main(void)
         cmocka_unit_test(octets_may_come_one_by_one),
         cmocka_unit_test(a_full_socket_takes_what_it_can),
         cmocka_unit_test(what_was_taken_is_sent),
+        cmocka_unit_test(reading_is_thrifty),
         cmocka_unit_test(last_words_are_read_before_the_end),
         cmocka_unit_test(a_server_in_clear_is_recognised),
         cmocka_unit_test(tls_starts_on_a_standing_connection),
@@ -946,7 +959,7 @@ int main(void)
         cmocka_unit_test(a_full_socket_without_memory_is_told),
         cmocka_unit_test(an_empty_trust_says_so),
     };
-    size_t n_tests = 11;
+    size_t n_tests = 12;
     UNIT_ADD_ROWS(tests, n_tests, certificates, a_certificate_is_judged);
     UNIT_ADD_ROWS(tests, n_tests, certificates, any_certificate_is_taken_when_told_so);
     UNIT_ADD_ROWS(tests, n_tests, versions, a_version_is_agreed);

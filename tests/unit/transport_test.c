@@ -295,6 +295,22 @@ static void a_full_socket_takes_what_it_can(void **state)
     sem_destroy(&start);
 }
 
+static void reading_is_thrifty(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_start(&peer, AF_INET, greet, NULL);
+    mailsub__transport_settings settings = settings_for("127.0.0.1", peer.port);
+    struct client client = {0};
+    assert_int_equal(client_init(&client, &settings), MAILSUB_OK);
+    assert_int_equal(client_open(&client, false), MAILSUB_OK);
+    client_check_thrift(&client);
+    assert_int_equal(client_write(&client, "world", 5), MAILSUB_OK);
+    client_check_thrift(&client);
+    client_deinit(&client);
+    peer_stop(&peer);
+}
+
 static void each_failing_allocation_is_told(void **state)
 {
     (void)state;
@@ -377,11 +393,12 @@ int main(void)
         cmocka_unit_test(a_resolution_can_be_given_up),
         cmocka_unit_test(last_words_are_read_before_the_end),
         cmocka_unit_test(a_full_socket_takes_what_it_can),
+        cmocka_unit_test(reading_is_thrifty),
         cmocka_unit_test(each_failing_allocation_is_told),
         cmocka_unit_test(missing_descriptors_are_told),
         cmocka_unit_test(descriptors_are_not_inherited_nor_standard),
     };
-    size_t n_tests = 6;
+    size_t n_tests = 7;
     UNIT_ADD_ROWS(tests, n_tests, hosts, words_go_both_ways);
     UNIT_ADD_ROWS(tests, n_tests, failures, failures_are_typed);
     UNIT_ADD_ROWS(tests, n_tests, ends, the_end_is_told);
