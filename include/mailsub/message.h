@@ -76,15 +76,29 @@ MAILSUB_API int mailsub_message_get_error(const mailsub_message *message, const 
 MAILSUB_API int mailsub_message_clear_error(mailsub_message *message);
 
 /**
- * Set the author: the From field, and the envelope sender unless a return path is set.
+ * Set the author: the From field, and the envelope sender unless a return path is set. Takes the
+ * place of all authors that were set or added before.
  * @param message  the message
  * @param address  local-part@domain, at most MAILSUB_MAX_ADDRESS octets as sent; not NULL
  * @param name     display name in any script; NULL or "" for none
  * @return 0; MAILSUB_E_ADDRESS bad syntax or too long; MAILSUB_E_DOMAIN refused by IDNA 2008;
- *         MAILSUB_E_SMTPUTF8 the local part is not ASCII
- * RFC 5322 section 3.6.2, RFC 5321 section 4.1.2, RFC 5891; since 0.1
+ *         MAILSUB_E_SMTPUTF8 the local part is not ASCII, and mailsub_message_allow_smtputf8 has
+ * not allowed it RFC 5322 section 3.6.2, RFC 5321 section 4.1.2, RFC 5891; since 0.1
  */
 MAILSUB_API int mailsub_message_set_from(mailsub_message *message, const char *address,
+                                         const char *name);
+
+/**
+ * Add a further author. A message with several needs mailsub_message_set_sender too, or writing and
+ * submitting it return MAILSUB_E_NO_SENDER; its envelope sender is then the Sender mailbox unless a
+ * return path is set.
+ * @param message  the message
+ * @param address  as for mailsub_message_set_from
+ * @param name     display name; NULL or "" for none
+ * @return as mailsub_message_set_from
+ * RFC 5322 section 3.6.2; since 0.1
+ */
+MAILSUB_API int mailsub_message_add_from(mailsub_message *message, const char *address,
                                          const char *name);
 
 /**
@@ -120,6 +134,39 @@ MAILSUB_API int mailsub_message_set_return_path(mailsub_message *message, const 
  */
 MAILSUB_API int mailsub_message_add_recipient(mailsub_message *message, int field,
                                               const char *address, const char *name);
+
+/**
+ * Add all recipients of an address list as people and other programs write it: mailboxes with or
+ * without display names, and groups, which may be empty, parted by commas. Comments and obsolete
+ * forms are read and not written again; encoded words in names are decoded. All are added, or none.
+ * @param message  the message
+ * @param field    MAILSUB_RECIPIENT_*; groups stay groups in the field
+ * @param list     one address or more, without CR and LF; not NULL
+ * @param len      octets of list, or MAILSUB_NUL_TERMINATED
+ * @return as mailsub_message_add_recipient
+ * RFC 5322 sections 3.4 and 4.4, RFC 2047; since 0.1
+ */
+MAILSUB_API int mailsub_message_add_recipients(mailsub_message *message, int field,
+                                               const char *list, size_t len);
+
+/**
+ * Allow or forbid local parts that are not ASCII, in addresses that are given from now on. Only a
+ * server with SMTPUTF8 takes such a message, and it cannot be sent on to all the world.
+ * @param message  the message
+ * @param allowed  not 0 to allow; 0, as at first, to refuse with MAILSUB_E_SMTPUTF8
+ * @return 0 or an error of every changing call
+ * RFC 6531, RFC 6532; since 0.1
+ */
+MAILSUB_API int mailsub_message_allow_smtputf8(mailsub_message *message, int allowed);
+
+/**
+ * Whether the message holds an address that only SMTPUTF8 can carry. Its header is written in UTF-8
+ * where such an address stands, and nowhere else.
+ * @param message  NULL counts as empty
+ * @return 1 or 0
+ * RFC 6531; since 0.1
+ */
+MAILSUB_API int mailsub_message_needs_smtputf8(const mailsub_message *message);
 
 /**
  * Add a mailbox to which answers are to go: the Reply-To field.
@@ -274,10 +321,11 @@ MAILSUB_API size_t mailsub_message_count_recipients(const mailsub_message *messa
  * @param message  the message; a From mailbox is needed, recipients are not
  * @param sink     takes the octets part by part; not NULL
  * @param context  handed to sink
- * @return 0; the error of mailsub_message_get_error; MAILSUB_E_NO_FROM; MAILSUB_E_SINK the sink
- *         stopped; MAILSUB_E_FILE, MAILSUB_E_FILE_CHANGED an attachment; MAILSUB_E_RANDOM; an error
- *         of the clock, or MAILSUB_E_DATE when it tells no date; MAILSUB_E_NOMEM. What the sink
- *         took before an error is not a whole message.
+ * @return 0; the error of mailsub_message_get_error; MAILSUB_E_NO_FROM; MAILSUB_E_NO_SENDER there
+ *         are several authors; MAILSUB_E_SINK the sink stopped; MAILSUB_E_FILE,
+ *         MAILSUB_E_FILE_CHANGED an attachment; MAILSUB_E_RANDOM; an error of the clock, or
+ *         MAILSUB_E_DATE when it tells no date; MAILSUB_E_NOMEM. What the sink took before an error
+ *         is not a whole message.
  * RFC 5322, RFC 2045; since 0.1
  */
 MAILSUB_API int mailsub_message_write(mailsub_message *message, mailsub_sink_fn sink,

@@ -223,8 +223,7 @@ static int take_element(mailsub__address_list *list, mailsub__address_item *out)
     out->name = MAILSUB__SLICE_EMPTY;
     if (mailsub__address_token_is(mark, '@'))
         return take_addr_spec(list, &out->address);
-    bool has_name = is_word(&list->token);
-    if (has_name) {
+    if (is_word(&list->token)) {
         int rc = take_phrase(list);
         if (rc)
             return rc;
@@ -232,7 +231,7 @@ static int take_element(mailsub__address_list *list, mailsub__address_item *out)
     }
     if (take_mark(list, '<'))
         return take_angle(list, &out->address);
-    if (!has_name || list->in_group || !take_mark(list, ':'))
+    if (out->name.len == 0 || list->in_group || !take_mark(list, ':'))
         return MAILSUB_E_ADDRESS;
     out->kind = MAILSUB__ADDRESS_GROUP;
     return MAILSUB_OK;

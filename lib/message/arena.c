@@ -22,15 +22,27 @@ void mailsub__arena_init(mailsub__arena *arena, const mailsub_allocator *allocat
         .allocator = allocator, .at = seed, .room = seed_len, .next_len = FIRST_BLOCK};
 }
 
-void mailsub__arena_deinit(mailsub__arena *arena)
+/* Free the blocks in front of end. */
+static void free_blocks(mailsub__arena *arena, const struct mailsub__arena_block *end)
 {
-    while (arena->blocks) {
+    while (arena->blocks != end) {
         struct mailsub__arena_block *block = arena->blocks;
         arena->blocks = block->next;
         mailsub__free(arena->allocator, block);
     }
+}
+
+void mailsub__arena_deinit(mailsub__arena *arena)
+{
+    free_blocks(arena, NULL);
     arena->at = NULL;
     arena->room = 0;
+}
+
+void mailsub__arena_rewind(mailsub__arena *arena, const mailsub__arena *before)
+{
+    free_blocks(arena, before->blocks);
+    *arena = *before;
 }
 
 static char *add_block(mailsub__arena *arena, size_t n_bytes)

@@ -38,6 +38,8 @@ void mailsub__arena_deinit(mailsub__arena *arena);
 
 /* Aligned for any type, not zeroed; NULL when memory is short. */
 void *mailsub__arena_alloc(mailsub__arena *arena, size_t n_bytes);
+/* Give back all that was taken since before was copied from the arena. */
+void mailsub__arena_rewind(mailsub__arena *arena, const mailsub__arena *before);
 /* Room for n_bytes in the slot, its old value lost; NULL, nothing lost, when memory is short. */
 char *mailsub__arena_replace(mailsub__arena *arena, mailsub__slot *slot, size_t n_bytes);
 

@@ -40,56 +40,26 @@ static void put_field(struct layout *layout, const char *name, const char *token
     mailsub__fold_end(&layout->fold);
 }
 
-/* name <address>, or the bare address. */
-static int put_mailbox(mailsub__fold *fold, const struct mailsub__mailbox *mailbox,
-                       const char *suffix)
-{
-    size_t len = mailbox->address.len + strlen(suffix);
-    if (mailbox->name.len == 0) {
-        mailsub__fold_space(fold, len);
-        mailsub__buffer_append_slice(fold->out, mailbox->address);
-    } else {
-        int rc = mailsub__words_write_phrase(fold, mailbox->name, "");
-        if (rc)
-            return rc;
-        mailsub__fold_space(fold, len + 2);
-        mailsub__buffer_append_char(fold->out, '<');
-        mailsub__buffer_append_slice(fold->out, mailbox->address);
-        mailsub__buffer_append_char(fold->out, '>');
-    }
-    return mailsub__buffer_append_str(fold->out, suffix);
-}
-
-/* A field with a list of mailboxes; none without mailboxes. */
-static int put_mailboxes(struct layout *layout, const char *name,
-                         const struct mailsub__mailbox *mailbox)
-{
-    if (!mailbox)
-        return MAILSUB_OK;
-    mailsub__fold_begin(&layout->fold, mailsub__slice_str(name), MAILSUB__FOLD_MOVE);
-    for (; mailbox; mailbox = mailbox->next) {
-        int rc = put_mailbox(&layout->fold, mailbox, mailbox->next ? "," : "");
-        if (rc)
-            return rc;
-    }
-    return mailsub__fold_end(&layout->fold);
-}
-
 static int put_address_fields(struct layout *layout)
 {
     const mailsub_message *message = layout->message;
+    struct mailsub__mailbox from = message->from.mailbox;
+    from.next = message->more_from.first;
     const struct {
         const char *name;
         const struct mailsub__mailbox *first;
     } rows[] = {
-        {"From", &message->from.mailbox},
+        {"From", &from},
         {"Sender", message->sender.is_set ? &message->sender.mailbox : NULL},
         {"Reply-To", message->reply_to.first},
         {"To", message->to.first},
         {"Cc", message->cc.first},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        int rc = put_mailboxes(layout, rows[i].name, rows[i].first);
+        if (!rows[i].first)
+            continue;
+        int rc = mailsub__mailboxes_write(&layout->fold, mailsub__slice_str(rows[i].name),
+                                          rows[i].first);
         if (rc)
             return rc;
     }

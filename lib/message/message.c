@@ -170,6 +170,10 @@ static int make_ready(mailsub_message *message)
         message->detail = "From";
         return MAILSUB_E_NO_FROM;
     }
+    if (message->more_from.first && !message->sender.is_set) {
+        message->detail = "Sender";
+        return MAILSUB_E_NO_SENDER;
+    }
     int rc = mailsub__layout_make(message);
     return rc ? rc : check_files(message);
 }
@@ -187,8 +191,10 @@ int mailsub__message_prepare(mailsub_message *message, const char **out_detail)
 
 mailsub__slice mailsub__message_sender(const mailsub_message *message)
 {
-    return message->return_path.is_set ? message->return_path.mailbox.address
-                                       : message->from.mailbox.address;
+    if (message->return_path.is_set)
+        return message->return_path.mailbox.address;
+    return message->more_from.first ? message->sender.mailbox.address
+                                    : message->from.mailbox.address;
 }
 
 const mailsub__slice *mailsub__message_recipients(const mailsub_message *message)

@@ -21,6 +21,9 @@ int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_cl
  */
 int mailsub__message_prepare(mailsub_message *message, const char **out_detail);
 
+/* True when an address holds other characters than ASCII: only SMTPUTF8 may carry the message. */
+bool mailsub__message_needs_smtputf8(const mailsub_message *message);
+
 /* The rest needs a successful _prepare, and lends until the message is changed. */
 
 /* Envelope sender without angle brackets; empty for the null sender. */

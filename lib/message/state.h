@@ -12,19 +12,9 @@
 #include "message/arena.h"
 #include "message/date.h"
 #include "message/fields.h"
+#include "message/mailboxes.h"
 #include "message/message.h"
 #include "message/message_id.h"
-
-struct mailsub__mailbox {
-    struct mailsub__mailbox *next;
-    mailsub__slice address; /* as on the wire */
-    mailsub__slice name;    /* as given; empty for none */
-};
-
-struct mailsub__mailbox_list {
-    struct mailsub__mailbox *first;
-    struct mailsub__mailbox *last;
-};
 
 /* A mailbox that can be set again. */
 struct mailsub__single_mailbox {
@@ -89,12 +79,15 @@ struct mailsub_message {
     int error; /* the first one of a changing call */
     char error_field[MAILSUB__FIELD_LONGEST_NAME + 1];
 
+    enum mailsub__address_form address_form; /* of what is added from now on */
     struct mailsub__single_mailbox from;
+    struct mailsub__mailbox_list more_from; /* further authors */
     struct mailsub__single_mailbox sender;
     struct mailsub__single_mailbox return_path; /* an empty address is the null sender */
     struct mailsub__mailbox_list reply_to;
     struct mailsub__mailbox_list to;
     struct mailsub__mailbox_list cc;
+    struct mailsub__mailbox_list bcc; /* never written */
     mailsub__slot recipients_slot;
     size_t n_recipients;
 
@@ -126,6 +119,9 @@ struct mailsub_message {
 /* How every changing call begins and ends: it may be refused, and its error is kept. */
 int mailsub__message_begin_change(const mailsub_message *message);
 int mailsub__message_end_change(mailsub_message *message, const char *field, int rc);
+
+/* Add an address list to the field and the envelope; the errors of mailsub__mailboxes_parse. */
+int mailsub__message_parse_recipients(mailsub_message *message, int field, mailsub__slice text);
 
 /*
  * Complete what is missing (Date, Message-ID, boundaries) and flatten the MIME tree into the image;

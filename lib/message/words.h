@@ -17,7 +17,7 @@
  */
 int mailsub__words_write_text(mailsub__fold *fold, mailsub__slice text, size_t limit);
 
-/* Atoms, a quoted string, or encoded words; then suffix: "" or ",". name is not empty. */
+/* Atoms, a quoted string, or encoded words; then suffix: marks, or "". name is not empty. */
 int mailsub__words_write_phrase(mailsub__fold *fold, mailsub__slice name, const char *suffix);
 
 #endif

@@ -116,6 +116,8 @@ static bool prepare(mailsub_session *session, mailsub__job *job)
 {
     const char *detail = "";
     int rc = mailsub__message_prepare(job->message, &detail);
+    if (rc == MAILSUB_OK && mailsub__message_needs_smtputf8(job->message))
+        rc = MAILSUB_E_SMTPUTF8;
     if (rc == MAILSUB_OK) {
         const char *message_id = "";
         mailsub_message_get_message_id(job->message, &message_id);

@@ -90,6 +90,10 @@ static int run(mailsub_message *m, const char *verb, const struct argument a[MAX
     }
     if (strcmp(verb, "from") == 0)
         return mailsub_message_set_from(m, a[0].data, a[1].data);
+    if (strcmp(verb, "add-from") == 0)
+        return mailsub_message_add_from(m, a[0].data, a[1].data);
+    if (strcmp(verb, "to-list") == 0)
+        return mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_TO, a[0].data, a[0].len);
     if (strcmp(verb, "sender") == 0)
         return mailsub_message_set_sender(m, a[0].data, a[1].data);
     if (strcmp(verb, "reply-to") == 0)

@@ -93,6 +93,7 @@ static const struct list_row rows[] = {
     {"open group", "A: b@c.de", REFUSED(E_ADDRESS)},
     {"group in a group", "A: B: c@d.de;;", REFUSED(E_ADDRESS)},
     {"group without a name", ": a@b.de;", REFUSED(E_ADDRESS)},
+    {"group with an empty name", "\"\": a@b.de;", REFUSED(E_ADDRESS)},
     {"group of an address", "a@b.de:;", REFUSED(E_ADDRESS)},
     {"semicolon alone", ";", REFUSED(E_ADDRESS)},
     {"route without an address", "<@x.de:>", REFUSED(E_ADDRESS)},

@@ -105,6 +105,34 @@ static int add_reply_to_name(mailsub_message *message, const char *text, size_t 
     return mailsub_message_add_reply_to(message, "a@a.de", text);
 }
 
+static int add_from_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    int rc = mailsub_message_add_from(message, "a@a.de", text);
+    return rc ? rc : mailsub_message_set_sender(message, "a@a.de", NULL);
+}
+
+static int add_list_name(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_recipients(
+        message, MAILSUB_RECIPIENT_TO, within("\"a", text, "\" <a@a.de>"), MAILSUB_NUL_TERMINATED);
+}
+
+static int add_list_group(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_recipients(
+        message, MAILSUB_RECIPIENT_CC, within("\"a", text, "\": a@a.de;"), MAILSUB_NUL_TERMINATED);
+}
+
+static int add_list_comment(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_recipients(message, MAILSUB_RECIPIENT_BCC,
+                                          within("(", text, ") a@a.de"), MAILSUB_NUL_TERMINATED);
+}
+
 static int set_subject(mailsub_message *message, const char *text, size_t len)
 {
     (void)len;
@@ -187,6 +215,10 @@ static const struct field_row fields[] = {
     {"From quoted local part", set_from_quoted, "From"},
     {"From domain", set_from_domain, "From"},
     {"From name", set_from_name, "From"},
+    {"further From name", add_from_name, "From"},
+    {"name in a list", add_list_name, "To"},
+    {"group in a list", add_list_group, "Cc"},
+    {"comment in a list", add_list_comment, "Bcc"},
     {"Sender address", set_sender, "Sender"},
     {"Sender name", set_sender_name, "Sender"},
     {"Return-Path", set_return_path, "Return-Path"},

@@ -199,6 +199,105 @@ static void only_blind_recipients_need_no_field(void **state)
     mailsub_message_free(message);
 }
 
+static void lists_are_added_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    mailsub_message *m = kit_message_on(&heap);
+    ok(mailsub_message_set_from(m, "alice@a.de", NULL));
+    ok(mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_TO,
+                                      "Bob (b) <bob@B.de>, Team: a@b.de, \"B, C\" <b@b.de>;,,",
+                                      MAILSUB_NUL_TERMINATED));
+    ok(mailsub_message_add_recipient(m, MAILSUB_RECIPIENT_TO, "last@b.de", NULL));
+    ok(mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_CC, "Nobody:;, =?utf-8?q?=C3=A4?=:;X",
+                                      30));
+    ok(mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_BCC, "Secret: s@b.de;", 15));
+    static const struct {
+        const char *list;
+        int want;
+    } wrong[] = {
+        {"x@b.de, y@b.de, z", MAILSUB_E_ADDRESS},
+        {"", MAILSUB_E_ADDRESS},
+        {" , ", MAILSUB_E_ADDRESS},
+        {"x@b.de, y@b..de", MAILSUB_E_DOMAIN},
+        {"x@b.de, \xc3\xa4@b.de", MAILSUB_E_SMTPUTF8},
+        {"x@b.de,\r\n y@b.de", MAILSUB_E_CONTROL},
+        {"x@b.de, \xff <y@b.de>", MAILSUB_E_UTF8},
+        {NULL, MAILSUB_E_INVALID},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_CC, wrong[i].list,
+                                                        MAILSUB_NUL_TERMINATED),
+                         wrong[i].want);
+        const char *field;
+        mailsub_message_get_error(m, &field);
+        assert_string_equal(field, "Cc");
+        ok(mailsub_message_clear_error(m));
+    }
+    kit_assert_written(m, KIT_DATE
+                       "From: alice@a.de\r\n"
+                       "To: Bob <bob@b.de>, Team: a@b.de, \"B, C\" <b@b.de>;, last@b.de\r\n"
+                       "Cc: Nobody:;, =?UTF-8?B?w6Q=?= :;\r\n" KIT_ID
+                       "MIME-Version: 1.0\r\n" TEXT_7BIT);
+    static const char *const want[] = {"bob@b.de", "a@b.de", "b@b.de", "last@b.de", "s@b.de"};
+    assert_int_equal(mailsub_message_count_recipients(m), 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(mailsub__message_recipients(m)[i].ptr, want[i]);
+    mailsub_message_free(m);
+    assert_int_equal(heap.n_live, 0);
+}
+
+static void several_authors_need_a_sender(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    struct kit_text text = {0};
+    mailsub_message *m = kit_message_on(&heap);
+    ok(mailsub_message_add_recipient(m, MAILSUB_RECIPIENT_TO, "bob@b.de", NULL));
+    ok(mailsub_message_add_from(m, "alice@a.de", NULL));
+    kit_assert_written(m, KIT_DATE TO_BOB KIT_ID "MIME-Version: 1.0\r\n" TEXT_7BIT);
+    ok(mailsub_message_add_from(m, "amy@a.de", "Amy"));
+    ok(mailsub_message_get_error(m, NULL));
+    assert_int_equal(mailsub_message_write(m, kit_sink, &text), MAILSUB_E_NO_SENDER);
+    const char *detail;
+    assert_int_equal(mailsub__message_prepare(m, &detail), MAILSUB_E_NO_SENDER);
+    assert_string_equal(detail, "Sender");
+    ok(mailsub_message_set_sender(m, "amy@a.de", NULL));
+    kit_assert_written(m, KIT_DATE "From: alice@a.de, Amy <amy@a.de>\r\nSender: amy@a.de\r\n"
+                                   "To: bob@b.de\r\n" KIT_ID "MIME-Version: 1.0\r\n" TEXT_7BIT);
+    assert_string_equal(mailsub__message_sender(m).ptr, "amy@a.de");
+    ok(mailsub_message_set_sender(m, NULL, NULL));
+    ok(mailsub_message_set_from(m, "alice@a.de", NULL));
+    kit_assert_written(m, KIT_DATE TO_BOB KIT_ID "MIME-Version: 1.0\r\n" TEXT_7BIT);
+    mailsub_message_free(m);
+}
+
+static void smtputf8_is_needed_while_an_address_needs_it(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    mailsub_message *m = to_bob(&heap);
+    assert_int_equal(mailsub_message_needs_smtputf8(NULL), 0);
+    assert_int_equal(mailsub_message_set_sender(m, "\xc3\xa4@b.de", NULL), MAILSUB_E_SMTPUTF8);
+    ok(mailsub_message_clear_error(m));
+    ok(mailsub_message_allow_smtputf8(m, 1));
+    assert_int_equal(mailsub_message_needs_smtputf8(m), 0);
+    ok(mailsub_message_set_sender(m, "\xc3\xa4@m\xc3\xbc.de", "\xc3\xa4"));
+    assert_int_equal(mailsub_message_needs_smtputf8(m), 1);
+    kit_assert_written(m, KIT_DATE "From: alice@a.de\r\n"
+                                   "Sender: =?UTF-8?B?w6Q=?= <\xc3\xa4@xn--m-eha.de>\r\n"
+                                   "To: bob@b.de\r\n" KIT_ID "MIME-Version: 1.0\r\n" TEXT_7BIT);
+    ok(mailsub_message_allow_smtputf8(m, 0));
+    assert_int_equal(mailsub_message_needs_smtputf8(m), 1);
+    ok(mailsub_message_set_sender(m, NULL, NULL));
+    assert_int_equal(mailsub_message_needs_smtputf8(m), 0);
+    ok(mailsub_message_allow_smtputf8(m, 1));
+    ok(mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_BCC, "A: b@b.de, \xc3\xa4@b.de;", 19));
+    assert_int_equal(mailsub_message_needs_smtputf8(m), 1);
+    mailsub_message_free(m);
+    assert_int_equal(heap.n_live, 0);
+}
+
 static void assert_sender(mailsub_message *message, const char *want)
 {
     const char *detail;
@@ -387,6 +486,9 @@ static void null_is_refused(void **state)
         mailsub_message_add_recipient(m, MAILSUB_RECIPIENT_TO, NULL, NULL),
         mailsub_message_add_recipient(m, 3, "a@b.de", NULL),
         mailsub_message_add_recipient(m, -1, "a@b.de", NULL),
+        mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_TO, NULL, 0),
+        mailsub_message_add_recipients(m, 3, "a@b.de", 6),
+        mailsub_message_add_from(m, NULL, NULL),
         mailsub_message_add_reply_to(m, NULL, NULL),
         mailsub_message_add_header(m, NULL, "", 0),
         mailsub_message_add_header(m, "X", NULL, 1),
@@ -404,6 +506,9 @@ static void null_is_refused(void **state)
         mailsub_message_set_return_path(NULL, NULL),
         mailsub_message_add_recipient(NULL, MAILSUB_RECIPIENT_TO, "a@b.de", NULL),
         mailsub_message_add_recipient(NULL, 9, "a@b.de", NULL),
+        mailsub_message_add_recipients(NULL, MAILSUB_RECIPIENT_TO, "a@b.de", 6),
+        mailsub_message_add_from(NULL, "a@b.de", NULL),
+        mailsub_message_allow_smtputf8(NULL, 1),
         mailsub_message_add_reply_to(NULL, "a@b.de", NULL),
         mailsub_message_set_subject(NULL, NULL),
         mailsub_message_add_header(NULL, "X", "", 0),
@@ -541,6 +646,10 @@ static int build_and_write(struct unit_heap *heap, struct kit_text *out)
     mailsub_message_add_reply_to(message, "r@a.de", large);
     for (int i = 0; i < 40; i++)
         mailsub_message_add_recipient(message, i % 3, "to@b.de", "Some Name");
+    mailsub_message_add_from(message, "c@a.de", large);
+    mailsub_message_add_recipients(message, MAILSUB_RECIPIENT_TO,
+                                   "A: b <a@b.de>, =?utf-8?q?=C3=A4?= <c@b.de>;, \"d\" . e@b.de",
+                                   MAILSUB_NUL_TERMINATED);
     mailsub_message_set_subject(message, "\xc3\xbc");
     mailsub_message_add_header(message, "X-Large", large, MAILSUB_NUL_TERMINATED);
     mailsub_message_set_text(message, large, MAILSUB_NUL_TERMINATED);
@@ -609,6 +718,9 @@ int main(void)
     struct CMUnitTest tests[64] = {
         cmocka_unit_test(the_header_names_all_mailboxes_but_blind_ones),
         cmocka_unit_test(only_blind_recipients_need_no_field),
+        cmocka_unit_test(lists_are_added_whole_or_not_at_all),
+        cmocka_unit_test(several_authors_need_a_sender),
+        cmocka_unit_test(smtputf8_is_needed_while_an_address_needs_it),
         cmocka_unit_test(the_envelope_sender_is_the_author_unless_set),
         cmocka_unit_test(many_recipients_keep_their_order),
         cmocka_unit_test(date_and_id_stay_whatever_changes),

@@ -819,6 +819,11 @@ static void bad_messages_send_nothing(void **state)
     assert_int_equal(rc, mailsub_message_get_error(message, NULL));
     assert_int_equal(mailsub_error_group(rc), MAILSUB_GROUP_MESSAGE);
     assert_string_equal(mailsub_receipt_get_detail(fixture.receipt), "To");
+    mailsub_message_clear_error(message);
+    mailsub_message_allow_smtputf8(message, 1);
+    mailsub_message_set_return_path(message, "\xc3\xa4@example.org");
+    assert_int_equal(mailsub_session_submit(fixture.session, message, fixture.receipt),
+                     MAILSUB_E_SMTPUTF8);
     assert_int_equal(mailsub_session_submit(fixture.session, NULL, fixture.receipt),
                      MAILSUB_E_INVALID);
     assert_int_equal(mailsub_receipt_get_code(fixture.receipt), MAILSUB_E_INVALID);
