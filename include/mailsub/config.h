@@ -91,8 +91,8 @@ MAILSUB_API void mailsub_config_unref(mailsub_config *config);
  * are percent-decoded and replace earlier credentials. All that the URL does not say is left alone.
  * @param config  the config
  * @param url     not NULL; NUL-terminated UTF-8
- * @return 0; MAILSUB_E_URL malformed, unknown scheme, or a path, query or fragment; the message of
- *         the cause is told by mailsub_config_get_error_detail
+ * @return 0; MAILSUB_E_URL malformed, unknown scheme, or a path other than /, a query or a
+ *         fragment; mailsub_config_get_error_detail tells the cause
  * RFC 3986, RFC 8314; since 0.1
  */
 MAILSUB_API int mailsub_config_set_url(mailsub_config *config, const char *url);
@@ -109,7 +109,7 @@ MAILSUB_API int mailsub_config_set_credentials(mailsub_config *config, const cha
                                                const char *password);
 
 /**
- * Choose the encryption, instead of the choice that the URL made.
+ * Choose the encryption, instead of the choice that the URL makes, be it set before or after.
  * @param config  the config
  * @param mode    MAILSUB_TLS_IMPLICIT, _STARTTLS or _OPPORTUNISTIC
  * @return 0; MAILSUB_E_INVALID another mode
@@ -139,7 +139,7 @@ MAILSUB_API int mailsub_config_set_ca_data(mailsub_config *config, const void *p
 /**
  * Demand a certificate for another name than the host's.
  * @param config  the config
- * @param name    DNS name or IP address; NULL goes back to the host of the URL
+ * @param name    DNS name, or IP address without brackets; NULL goes back to the URL's host
  * @return 0; MAILSUB_E_HOST_NAME malformed
  * RFC 9525; since 0.1
  */

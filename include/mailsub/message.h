@@ -252,7 +252,7 @@ MAILSUB_API int mailsub_message_set_text(mailsub_message *message, const char *t
  * Set the HTML text.
  * @param message  the message
  * @param html     as for mailsub_message_set_text; not changed, so it declares charset utf-8 or
- * none
+ *                 none
  * @param len      octets of html, or MAILSUB_NUL_TERMINATED
  * @return as mailsub_message_set_text
  * Since 0.1

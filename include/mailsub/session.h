@@ -36,7 +36,8 @@ typedef void (*mailsub_done_fn)(void *context, mailsub_message *message, int cod
  * @param config       server and settings, frozen from now on; the session takes a reference
  * @param out_session  receives the session; the caller frees it
  * @return 0; MAILSUB_E_INVALID a NULL, or config has no server; MAILSUB_E_NOMEM; MAILSUB_E_SYSTEM
- * no descriptor is left Since 0.1
+ *         no descriptor is left
+ * Since 0.1
  */
 MAILSUB_API int mailsub_session_new(mailsub_config *config, mailsub_session **out_session);
 
@@ -73,7 +74,8 @@ MAILSUB_API int mailsub_session_submit(mailsub_session *session, mailsub_message
  * @param done     told the result; not NULL
  * @param context  handed to done
  * @return 0; MAILSUB_E_INVALID a NULL; MAILSUB_E_STATE the message is posted already, or the
- * session is closing; MAILSUB_E_NOMEM. After an error done is not called. Since 0.1
+ *         session is being freed; MAILSUB_E_NOMEM. After an error done is not called.
+ * Since 0.1
  */
 MAILSUB_API int mailsub_session_post(mailsub_session *session, mailsub_message *message,
                                      mailsub_receipt *receipt, mailsub_done_fn done, void *context);

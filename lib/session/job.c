@@ -17,6 +17,7 @@ int mailsub__job_post(mailsub_session *session, mailsub_message *message, mailsu
     mailsub__job *job = mailsub__alloc_zeroed(&session->allocator, sizeof *job);
     if (!job)
         return MAILSUB_E_NOMEM;
+    job->number = session->n_posted++;
     job->message = message;
     job->receipt = receipt;
     job->done = done;

@@ -51,15 +51,21 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
     return MAILSUB_OK;
 }
 
+/* Is the job of this number, or one before it, still waiting? A job's address may be used again. */
+static bool waits(const mailsub_session *session, uint64_t number)
+{
+    return session->first && session->first->number <= number;
+}
+
+/* End what is there now; what done functions post meanwhile goes on. */
 static void cancel_all(mailsub_session *session, int64_t now_ms)
 {
-    size_t n = session->n_pending; /* not those that done functions post meanwhile */
-    size_t before = n;
+    if (!session->first)
+        return;
+    uint64_t last = session->last->number;
     mailsub__link_abort(session, MAILSUB_E_CANCELLED, now_ms);
     mailsub__link_drop(session);
-    if (session->n_pending < before)
-        n -= before - session->n_pending;
-    for (; n > 0 && session->first; n--)
+    while (waits(session, last))
         mailsub__job_fail(session, MAILSUB_E_CANCELLED, MAILSUB_STAGE_NONE, "");
 }
 
@@ -70,9 +76,9 @@ void mailsub_session_free(mailsub_session *session)
     if (session->transport) {
         int64_t now_ms = mailsub__clock_monotonic_ms();
         session->processing = true;
+        session->ending = true;
         mailsub__link_quit(session, now_ms);
-        while (session->first)
-            cancel_all(session, now_ms);
+        cancel_all(session, now_ms);
         mailsub__link_drop(session);
     }
     mailsub__transport_free(session->transport);
@@ -88,10 +94,10 @@ static void expire(mailsub_session *session, int64_t now_ms)
     /* All jobs have the same time, so the first is the first to run out of it. */
     while (session->first && session->first->deadline_ms >= 0 &&
            session->first->deadline_ms <= now_ms) {
-        mailsub__job *job = session->first;
+        uint64_t number = session->first->number;
         mailsub__link_abort(session, MAILSUB_E_TIMEOUT, now_ms);
         mailsub__link_drop(session);
-        if (session->first == job)
+        if (waits(session, number))
             mailsub__job_fail(session, MAILSUB_E_TIMEOUT, MAILSUB_STAGE_NONE, "");
     }
 }
@@ -119,6 +125,8 @@ int mailsub_session_post(mailsub_session *session, mailsub_message *message,
 {
     if (!session || !message || !done)
         return MAILSUB_E_INVALID;
+    if (session->ending)
+        return MAILSUB_E_STATE;
     if (session->n_pending == 0)
         atomic_store(&session->cancelled, false);
     int rc =

@@ -21,6 +21,7 @@
 /* One posted message. */
 typedef struct mailsub__job {
     struct mailsub__job *next;
+    uint64_t number; /* in the order of posting */
     mailsub_message *message;
     mailsub_receipt *receipt; /* the caller's, or own_receipt */
     mailsub_receipt *own_receipt;
@@ -58,6 +59,8 @@ struct mailsub_session {
     mailsub__job *last;
     size_t n_pending;
     bool processing;
+    bool ending;       /* being freed: nothing more may be posted */
+    uint64_t n_posted; /* ever: the next job's number */
     atomic_bool cancelled;
 };
 

@@ -800,6 +800,39 @@ static void freeing_ends_what_is_posted(void **state)
     tear_down(&fixture);
 }
 
+static void post_again(void *context, mailsub_message *message, int code, mailsub_receipt *receipt)
+{
+    struct counter *counter = context;
+    (void)receipt;
+    counter->n_done++;
+    counter->last_code = code;
+    int rc = mailsub_session_post(counter->session, message, NULL, post_again, counter);
+    assert_int_equal(rc, counter->again ? MAILSUB_OK : MAILSUB_E_STATE);
+}
+
+static void a_message_posted_while_others_end_is_not_lost(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
+    mailsub_message *second = make_message(NULL);
+    struct counter counter = {.session = fixture.session, .again = second};
+    assert_int_equal(
+        mailsub_session_post(fixture.session, fixture.message, NULL, post_again, &counter), 0);
+    assert_int_equal(mailsub_session_post(fixture.session, second, NULL, post_again, &counter), 0);
+    assert_int_equal(mailsub_session_cancel(fixture.session), 0);
+    assert_int_equal(mailsub_session_process(fixture.session), 0);
+    assert_int_equal(counter.n_done, 2);
+    assert_int_equal(mailsub_session_count_pending(fixture.session), 2);
+    counter.again = NULL; /* from now on a post is to be refused */
+    mailsub_session_free(fixture.session);
+    fixture.session = NULL;
+    assert_int_equal(counter.n_done, 4);
+    assert_int_equal(counter.last_code, MAILSUB_E_CANCELLED);
+    mailsub_message_free(second);
+    tear_down(&fixture);
+}
+
 static void bad_messages_send_nothing(void **state)
 {
     (void)state;
@@ -935,12 +968,13 @@ int main(void)
         cmocka_unit_test(the_event_form_never_waits),
         cmocka_unit_test(a_wait_can_be_cancelled),
         cmocka_unit_test(freeing_ends_what_is_posted),
+        cmocka_unit_test(a_message_posted_while_others_end_is_not_lost),
         cmocka_unit_test(bad_messages_send_nothing),
         cmocka_unit_test(a_server_that_is_not_there),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_receipt_can_be_read_and_used_again),
     };
-    size_t n_tests = 10;
+    size_t n_tests = 11;
     UNIT_ADD_ROWS(tests, n_tests, rows, submit_row);
     return UNIT_RUN(tests, n_tests);
 }
