@@ -108,7 +108,8 @@ int mailsub__buffer_append(mailsub__buffer *buffer, const void *data, size_t len
 {
     char *room;
     int rc = mailsub__buffer_reserve(buffer, len, &room);
-    if (rc || len == 0)
+    /* There is room whenever len is not 0; the compiler cannot know. */
+    if (rc || !room || len == 0)
         return rc;
     memcpy(room, data, len);
     mailsub__buffer_commit(buffer, len);

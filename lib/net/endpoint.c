@@ -43,9 +43,10 @@ static bool equal_hosts(const mailsub__endpoint *a, const mailsub__endpoint *b)
     struct in_addr a4;
     struct in_addr b4;
     bool is_a4 = get_ipv4(a, &a4);
-    bool is_b4 = get_ipv4(b, &b4);
-    if (is_a4 || is_b4)
-        return is_a4 && is_b4 && a4.s_addr == b4.s_addr;
+    if (is_a4 != get_ipv4(b, &b4))
+        return false;
+    if (is_a4)
+        return a4.s_addr == b4.s_addr;
     return IN6_ARE_ADDR_EQUAL(&a->ipv6.sin6_addr, &b->ipv6.sin6_addr);
 }
 
