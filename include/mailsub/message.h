@@ -189,19 +189,17 @@ MAILSUB_API int mailsub_message_add_reply_to(mailsub_message *message, const cha
 MAILSUB_API int mailsub_message_set_subject(mailsub_message *message, const char *subject);
 
 /**
- * Add a header field that no other function sets: X-Mailer, Auto-Submitted, In-Reply-To ...
+ * Add a header field by its name: X-Mailer, Auto-Submitted, Organization ... A field that has a
+ * function of its own (From, Sender, Reply-To, To, Cc, Subject, Date, Message-ID) is parsed and set
+ * as by its function, from text as it stands in a message; From, Reply-To, To and Cc take a list.
  * @param message  the message
  * @param name     printable ASCII without colon, at most 76 octets; not NULL
- * @param value    unstructured text; folded, and encoded where it is not ASCII. In-Reply-To and
- *                 References take message identifiers, Keywords phrases; Auto-Submitted,
- *                 Precedence, List-* and their kin ASCII words, which are not encoded. NULL when
- *                 len is 0.
+ * @param value    what a reader of the field is to see; folded, and encoded where it is not ASCII
  * @param len      octets of value, or MAILSUB_NUL_TERMINATED
  * @return 0; MAILSUB_E_HEADER_NAME name is malformed; MAILSUB_E_HEADER_OWNED the field is written
- *         by the library or never (MIME-Version, Content-*, Bcc, Received, Return-Path, Resent-*,
- *         DKIM-Signature) or has a function of its own (From, To, Subject, Date ...);
+ *         by the library (MIME-Version, Content-*, Bcc, Received, Return-Path, DKIM-Signature);
  *         MAILSUB_E_HEADER_REPEATED it may stand once and stands already; MAILSUB_E_HEADER_VALUE it
- *         may not be empty or does not fit the field's syntax
+ *         may not be empty or does not fit the field's syntax; the errors of the field's function
  * RFC 5322 section 3.6; since 0.1
  */
 MAILSUB_API int mailsub_message_add_header(mailsub_message *message, const char *name,
@@ -217,6 +215,34 @@ MAILSUB_API int mailsub_message_add_header(mailsub_message *message, const char 
  */
 MAILSUB_API int mailsub_message_set_date(mailsub_message *message, int64_t unix_s,
                                          int32_t zone_min);
+
+/**
+ * The Date, taken from the clock now when there is none yet. It stays the same from then on.
+ * @param message       the message
+ * @param out_unix_s    receives seconds since 1970-01-01 UTC
+ * @param out_zone_min  receives the offset of the zone from UTC in minutes
+ * @return 0; MAILSUB_E_INVALID a NULL; an error of the clock, or MAILSUB_E_DATE when it tells no
+ *         date
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_date(mailsub_message *message, int64_t *out_unix_s,
+                                         int32_t *out_zone_min);
+
+/**
+ * Make the message an answer: set In-Reply-To to the identifier of the message that is answered,
+ * and References to the chain of those before it with this one at its end. A long chain is
+ * shortened: its first identifier stays, and the last ones.
+ * @param message            the message
+ * @param parent_id          Message-ID of the other message, with or without its angle brackets;
+ *                           NULL takes both fields away
+ * @param parent_references  References of the other message, or its In-Reply-To where it has none,
+ *                           as found there; what is no identifier in it is left out. NULL or ""
+ *                           for none
+ * @return 0; MAILSUB_E_MESSAGE_ID parent_id is malformed
+ * RFC 5322 section 3.6.4; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_parent(mailsub_message *message, const char *parent_id,
+                                           const char *parent_references);
 
 /**
  * Set the Message-ID, instead of a generated one.
@@ -313,6 +339,73 @@ MAILSUB_API int mailsub_message_set_random(mailsub_message *message, const mails
  * Since 0.1
  */
 MAILSUB_API size_t mailsub_message_count_recipients(const mailsub_message *message);
+
+/**
+ * One envelope recipient, as on the wire, in the order of the receipt's.
+ * @param message      the message
+ * @param index        from 0; below mailsub_message_count_recipients
+ * @param out_address  receives the address; lent until the next changing call
+ * @return 0; MAILSUB_E_INVALID a NULL, or no such recipient
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_recipient(const mailsub_message *message, size_t index,
+                                              const char **out_address);
+
+/**
+ * Number of entries of a field of mailboxes.
+ * @param message  NULL counts as empty
+ * @param field    "From", "Sender", "Return-Path", "Reply-To", "To", "Cc" or "Bcc"
+ * @return mailboxes, and two for each group; 0 for another field
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_message_count_mailboxes(const mailsub_message *message,
+                                                   const char *field);
+
+/**
+ * One entry of a field of mailboxes, in the order in which they are written.
+ * @param message      the message
+ * @param field        as for mailsub_message_count_mailboxes
+ * @param index        from 0
+ * @param out_address  receives the address as on the wire, "" for the null sender; NULL where a
+ *                     group begins or ends; lent until the next changing call
+ * @param out_name     receives the display name, "" for none; the name of a group that begins; NULL
+ *                     where a group ends
+ * @return 0; MAILSUB_E_INVALID a NULL, no such field or no such entry
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_mailbox(mailsub_message *message, const char *field,
+                                            size_t index, const char **out_address,
+                                            const char **out_name);
+
+/**
+ * The Subject as it was set.
+ * @param message      the message
+ * @param out_subject  receives it; NULL when there is none; lent until the next changing call
+ * @return 0; MAILSUB_E_INVALID a NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_subject(const mailsub_message *message,
+                                            const char **out_subject);
+
+/**
+ * Number of header fields that mailsub_message_add_header and mailsub_message_set_parent keep: all
+ * but those that have a function of their own.
+ * @param message  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_message_count_headers(const mailsub_message *message);
+
+/**
+ * One of these header fields, in the order in which they are written.
+ * @param message    the message
+ * @param index      from 0; below mailsub_message_count_headers
+ * @param out_name   receives the name as it is written; lent until the next changing call
+ * @param out_value  receives the value as it was given
+ * @return 0; MAILSUB_E_INVALID a NULL, or no such field
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_header(const mailsub_message *message, size_t index,
+                                           const char **out_name, const char **out_value);
 
 /**
  * Write the message, header and body, with CRLF line ends and without dot-stuffing, in bounded

@@ -107,7 +107,7 @@ int mailsub_message_set_return_path(mailsub_message *message, const char *addres
         message->return_path.is_set = false;
     } else if (!rc && *address == '\0') {
         message->return_path.is_set = true;
-        message->return_path.mailbox.address = MAILSUB__SLICE_EMPTY;
+        message->return_path.mailbox = mailsub__mailbox_empty();
     } else if (!rc) {
         rc = parse_single(message, &message->return_path, address, NULL);
     }
@@ -196,6 +196,30 @@ int mailsub__message_parse_recipients(mailsub_message *message, int field, mails
     if (rc)
         mailsub__arena_rewind(&message->arena, &before);
     return rc;
+}
+
+int mailsub__message_parse_sender(mailsub_message *message, mailsub__slice text)
+{
+    struct mailsub__mailbox_list list;
+    int rc = mailsub__mailboxes_parse(&message->arena, text, MAILSUB__MAILBOX_ONE,
+                                      message->address_form, &list);
+    if (rc)
+        return rc;
+    return set_single(message, &message->sender, list.first->address, list.first->name);
+}
+
+int mailsub__message_parse_from(mailsub_message *message, mailsub__slice text)
+{
+    struct mailsub__mailbox_list list;
+    int rc = mailsub__mailboxes_parse(&message->arena, text, MAILSUB__MAILBOX_LIST,
+                                      message->address_form, &list);
+    if (!rc)
+        rc = set_single(message, &message->from, list.first->address, list.first->name);
+    if (rc)
+        return rc;
+    message->more_from.first = list.first->next;
+    message->more_from.last = list.first->next ? list.last : NULL;
+    return MAILSUB_OK;
 }
 
 int mailsub_message_add_recipients(mailsub_message *message, int field, const char *list,

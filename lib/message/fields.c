@@ -55,13 +55,13 @@ static const mailsub__field known_fields[] = {
     ONCE("Priority", TOKENS),
     ONCE("Sensitivity", TOKENS),
     ONCE("X-Priority", TOKENS),
-    ONCE("List-Archive", TOKENS),
-    ONCE("List-Help", TOKENS),
+    ONCE("List-Archive", URLS),
+    ONCE("List-Help", URLS),
     ONCE("List-Id", TOKENS),
-    ONCE("List-Owner", TOKENS),
-    ONCE("List-Post", TOKENS),
-    ONCE("List-Subscribe", TOKENS),
-    ONCE("List-Unsubscribe", TOKENS),
+    ONCE("List-Owner", URLS),
+    ONCE("List-Post", URLS),
+    ONCE("List-Subscribe", URLS),
+    ONCE("List-Unsubscribe", URLS),
     ONCE("List-Unsubscribe-Post", TOKENS),
     ONCE("Disposition-Notification-To", MAILBOX),
     ONCE("Errors-To", MAILBOX),
@@ -164,6 +164,78 @@ static int write_tokens(mailsub__fold *fold, mailsub__slice value)
     return fold->out->error;
 }
 
+static bool is_url_char(char c)
+{
+    return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != '"' && c != '\\';
+}
+
+/* <scheme:rest>; the whole, with its angle brackets, is a word that can stand on a line. */
+static bool is_url(mailsub__slice text)
+{
+    size_t scheme = 1;
+    while (scheme < text.len && (mailsub__ascii_is_alpha(text.ptr[scheme]) ||
+                                 (scheme > 1 && (mailsub__ascii_is_digit(text.ptr[scheme]) ||
+                                                 strchr("+-.", text.ptr[scheme])))))
+        scheme++;
+    if (text.len > LONGEST_WORD || scheme == 1 || scheme + 3 > text.len || text.ptr[0] != '<' ||
+        text.ptr[scheme] != ':' || text.ptr[text.len - 1] != '>')
+        return false;
+    for (size_t i = scheme; i + 1 < text.len; i++) {
+        if (!is_url_char(text.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Take the URL in front of the next comma that follows a ">"; a URL may hold commas itself. */
+static mailsub__slice next_url(mailsub__slice *rest, bool *out_last)
+{
+    *rest = trim(*rest);
+    const char *end = memchr(rest->ptr, '>', rest->len);
+    size_t n = end ? (size_t)(end - rest->ptr) + 1 : rest->len;
+    mailsub__slice url = mailsub__slice_of(rest->ptr, n);
+    *rest = trim(mailsub__slice_of(rest->ptr + n, rest->len - n));
+    *out_last = rest->len == 0;
+    if (*out_last)
+        return url;
+    if (rest->ptr[0] != ',')
+        return MAILSUB__SLICE_EMPTY;
+    *rest = mailsub__slice_of(rest->ptr + 1, rest->len - 1);
+    return url;
+}
+
+/* RFC 2369 section 3.4: "NO" says that nobody may post. */
+static bool is_no(mailsub__slice value)
+{
+    return mailsub__slice_equal(trim(value), mailsub__slice_str("NO"));
+}
+
+static int check_urls(mailsub__slice value)
+{
+    if (is_no(value))
+        return MAILSUB_OK;
+    for (bool last = false; !last;) {
+        mailsub__slice url = next_url(&value, &last);
+        if (url.len == 0 || !is_url(url))
+            return MAILSUB_E_HEADER_VALUE;
+    }
+    return MAILSUB_OK;
+}
+
+static int write_urls(mailsub__fold *fold, mailsub__slice value)
+{
+    if (is_no(value))
+        return write_tokens(fold, value);
+    for (bool last = false; !last;) {
+        mailsub__slice url = next_url(&value, &last);
+        mailsub__fold_space(fold, url.len + !last);
+        mailsub__buffer_append_slice(fold->out, url);
+        if (!last)
+            mailsub__buffer_append_char(fold->out, ',');
+    }
+    return fold->out->error;
+}
+
 /* Take the next <identifier>, white space around it allowed; false: none, or malformed. */
 static bool next_id(mailsub__slice *rest, mailsub__slice *out_id)
 {
@@ -257,6 +329,7 @@ static const struct {
     [MAILSUB__FIELD_TEXT] = {check_text, write_text},
     [MAILSUB__FIELD_VALUE] = {check_text, write_value},
     [MAILSUB__FIELD_TOKENS] = {check_tokens, write_tokens},
+    [MAILSUB__FIELD_URLS] = {check_urls, write_urls},
     [MAILSUB__FIELD_IDS] = {check_ids, write_ids},
     [MAILSUB__FIELD_PHRASES] = {check_phrases, write_phrases},
     [MAILSUB__FIELD_MAILBOX] = {check_mailbox, write_mailbox},

@@ -229,22 +229,6 @@ static int put_message(struct layout *layout)
     return put_mixed(layout);
 }
 
-static int fix_date(mailsub_message *message)
-{
-    if (message->has_date)
-        return MAILSUB_OK;
-    int64_t unix_s;
-    int32_t zone_min;
-    int rc = message->clock.now(message->clock.context, &unix_s, &zone_min);
-    if (rc)
-        return rc;
-    if (!mailsub__date_is_valid(unix_s, zone_min))
-        return MAILSUB_E_DATE;
-    mailsub__date_write(message->date, unix_s, zone_min);
-    message->has_date = true;
-    return MAILSUB_OK;
-}
-
 static int fix_boundary(mailsub_message *message)
 {
     if (message->boundary[0] != '\0')
@@ -265,7 +249,9 @@ static int fix_boundary(mailsub_message *message)
 
 static int fix_identity(mailsub_message *message)
 {
-    int rc = fix_date(message);
+    int64_t unix_s;
+    int32_t zone_min;
+    int rc = mailsub_message_get_date(message, &unix_s, &zone_min);
     if (rc)
         return rc;
     const char *id;

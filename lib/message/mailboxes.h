@@ -22,6 +22,11 @@ struct mailsub__mailbox_list {
     struct mailsub__mailbox *last;
 };
 
+static inline struct mailsub__mailbox mailsub__mailbox_empty(void)
+{
+    return (struct mailsub__mailbox){.address = MAILSUB__SLICE_EMPTY, .name = MAILSUB__SLICE_EMPTY};
+}
+
 static inline bool mailsub__mailbox_is_group_end(const struct mailsub__mailbox *mailbox)
 {
     return mailbox->address.len == 0 && mailbox->name.len == 0;

@@ -5,7 +5,6 @@
 #include <assert.h>
 
 #include "base/memory.h"
-#include "message/address.h"
 #include "message/state.h"
 
 enum { WRITE_PIECE = 16 * 1024 };
@@ -116,23 +115,6 @@ int mailsub_message_set_random(mailsub_message *message, const mailsub_random *r
     if (!rc)
         rc = replace_random(message, random);
     return mailsub__message_end_change(message, "Message-ID", rc);
-}
-
-int mailsub_message_get_message_id(mailsub_message *message, const char **out_id)
-{
-    if (!message || !out_id)
-        return MAILSUB_E_INVALID;
-    if (message->message_id[0] == '\0') {
-        if (!message->from.is_set)
-            return MAILSUB_E_NO_FROM;
-        int rc = mailsub__message_id_generate(
-            message->message_id, message->random_is_injected ? &message->random : NULL,
-            mailsub__address_domain(message->from.mailbox.address));
-        if (rc)
-            return rc;
-    }
-    *out_id = message->message_id;
-    return MAILSUB_OK;
 }
 
 size_t mailsub_message_count_recipients(const mailsub_message *message)

@@ -98,7 +98,15 @@ struct mailsub_message {
     struct mailsub__extra *last_extra;
     bool has_date;
     char date[MAILSUB__DATE_SIZE];
+    bool date_is_set; /* by the caller */
+    int64_t unix_s;
+    int32_t zone_min;
     char message_id[MAILSUB__MESSAGE_ID_SIZE]; /* "": none yet */
+    bool id_is_set;                            /* by the caller */
+    /* Where mailsub_message_get_mailbox was last, so that a walk through a list is linear. */
+    const struct mailsub__mailbox *walk_first;
+    const struct mailsub__mailbox *walk_at;
+    size_t walk_index;
 
     struct mailsub__text text;
     struct mailsub__text html;
@@ -120,6 +128,23 @@ struct mailsub_message {
 int mailsub__message_begin_change(const mailsub_message *message);
 int mailsub__message_end_change(mailsub_message *message, const char *field, int rc);
 
+/* Fix the Date; MAILSUB_E_DATE. */
+int mailsub__message_keep_date(mailsub_message *message, int64_t unix_s, int32_t zone_min);
+/* Check and set the Message-ID, with or without its angle brackets. */
+int mailsub__message_keep_id(mailsub_message *message, mailsub__slice id);
+
+typedef struct mailsub__extra_value {
+    const char *name;     /* of a known field that may stand once */
+    mailsub__slice value; /* well-formed; a NULL pointer takes the field away */
+} mailsub__extra_value;
+
+/* Set or take away up to two added fields, both or none. MAILSUB_E_NOMEM. */
+int mailsub__message_replace_extras(mailsub_message *message, const mailsub__extra_value *values,
+                                    size_t n);
+
+/* Set the field from text; the errors of mailsub__mailboxes_parse. */
+int mailsub__message_parse_from(mailsub_message *message, mailsub__slice text);
+int mailsub__message_parse_sender(mailsub_message *message, mailsub__slice text);
 /* Add an address list to the field and the envelope; the errors of mailsub__mailboxes_parse. */
 int mailsub__message_parse_recipients(mailsub_message *message, int field, mailsub__slice text);
 

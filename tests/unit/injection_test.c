@@ -151,7 +151,14 @@ static int add_header_text(mailsub_message *message, const char *text, size_t le
 
 static int add_header_tokens(mailsub_message *message, const char *text, size_t len)
 {
-    return mailsub_message_add_header(message, "List-Unsubscribe", text, len);
+    return mailsub_message_add_header(message, "Auto-Submitted", text, len);
+}
+
+static int add_header_urls(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_header(message, "List-Help", within("<https://a.de/", text, ">"),
+                                      MAILSUB_NUL_TERMINATED);
 }
 
 static int add_header_phrases(mailsub_message *message, const char *text, size_t len)
@@ -171,6 +178,45 @@ static int add_header_mailbox(mailsub_message *message, const char *text, size_t
     (void)len;
     return mailsub_message_add_header(message, "Errors-To", within("a@a", text, ".de"),
                                       MAILSUB_NUL_TERMINATED);
+}
+
+/* Fields that have functions of their own, by name. */
+static int add_by_name_reply_to(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_header(message, "Reply-To", within("\"a", text, "\" <a@a.de>"),
+                                      MAILSUB_NUL_TERMINATED);
+}
+
+static int add_by_name_subject(mailsub_message *message, const char *text, size_t len)
+{
+    return mailsub_message_add_header(message, "Subject", text, len);
+}
+
+static int add_by_name_date(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_header(
+        message, "Date", within("1 Jan 2000 00:00:00 +0000 (", text, ")"), MAILSUB_NUL_TERMINATED);
+}
+
+static int add_by_name_id(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_header(message, "Message-ID", within("<a", text, "@a.de>"),
+                                      MAILSUB_NUL_TERMINATED);
+}
+
+static int set_parent_id(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_parent(message, within("<a", text, "@a.de>"), NULL);
+}
+
+static int set_parent_references(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_parent(message, "<a@a.de>", within("<b@a.de>", text, "<c@a.de>"));
 }
 
 static int add_header_name(mailsub_message *message, const char *text, size_t len)
@@ -219,6 +265,12 @@ static const struct field_row fields[] = {
     {"name in a list", add_list_name, "To"},
     {"group in a list", add_list_group, "Cc"},
     {"comment in a list", add_list_comment, "Bcc"},
+    {"Reply-To by name", add_by_name_reply_to, "Reply-To"},
+    {"Subject by name", add_by_name_subject, "Subject"},
+    {"Date by name", add_by_name_date, "Date"},
+    {"Message-ID by name", add_by_name_id, "Message-ID"},
+    {"identifier of the parent", set_parent_id, "In-Reply-To"},
+    {"References of the parent", set_parent_references, "In-Reply-To"},
     {"Sender address", set_sender, "Sender"},
     {"Sender name", set_sender_name, "Sender"},
     {"Return-Path", set_return_path, "Return-Path"},
@@ -232,7 +284,8 @@ static const struct field_row fields[] = {
     {"Subject", set_subject, "Subject"},
     {"unknown field", add_header, "X-Field"},
     {"Comments", add_header_text, "Comments"},
-    {"List-Unsubscribe", add_header_tokens, "List-Unsubscribe"},
+    {"header of tokens", add_header_tokens, "Auto-Submitted"},
+    {"header of URLs", add_header_urls, "List-Help"},
     {"Keywords", add_header_phrases, "Keywords"},
     {"References", add_header_ids, "References"},
     {"Errors-To", add_header_mailbox, "Errors-To"},
@@ -347,9 +400,11 @@ static bool is_known_line(const char *line)
         "Subject:",
         "X",
         "Comments:",
-        "List-Unsubscribe:",
+        "Auto-Submitted:",
+        "List-Help:",
         "Keywords:",
         "References:",
+        "In-Reply-To:",
         "Errors-To:",
         "MIME-Version:",
         "Content-Type:",
@@ -421,8 +476,9 @@ static void check_row(void **state)
 static void nul_within_a_length_is_refused(void **state)
 {
     (void)state;
-    static const char *const names[] = {"X-Field", "Comments", "Keywords", "List-Unsubscribe",
-                                        "References"};
+    static const char *const names[] = {"X-Field",    "Comments", "Keywords",  "List-Unsubscribe",
+                                        "References", "Cc",       "Reply-To",  "Sender",
+                                        "Subject",    "Date",     "Message-ID"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct unit_heap heap = {0};
         mailsub_message *message = small_message(&heap);
