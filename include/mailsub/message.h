@@ -35,6 +35,12 @@ enum {
     MAILSUB_RECIPIENT_BCC = 2 /**< in the envelope only: never written into the message */
 };
 
+/** What a server can do besides lines of 7-bit text; flags. */
+enum {
+    MAILSUB_CAN_8BITMIME = 1 << 0,  /**< RFC 6152 */
+    MAILSUB_CAN_BINARYMIME = 1 << 1 /**< RFC 3030, with CHUNKING */
+};
+
 /** For a length: the text ends at its NUL. */
 #define MAILSUB_NUL_TERMINATED SIZE_MAX
 
@@ -59,9 +65,9 @@ MAILSUB_API void mailsub_message_free(mailsub_message *message);
  * The first error that a changing call on this message returned.
  * @param message    the message
  * @param out_field  receives the name of what was wrong: a header field ("Subject", "To"), or
- *                   "Return-Path", "text", "html", "attachment"; "header" for a malformed field
- *                   name; "" when there is no error. Lent until the next changing call. NULL when
- *                   not wanted.
+ *                   "Return-Path", "text", "html", "attachment", "embedded"; "header" for a
+ *                   malformed field name; "" when there is no error. Lent until the next changing
+ *                   call. NULL when not wanted.
  * @return that error; MAILSUB_OK when every call succeeded; MAILSUB_E_INVALID message is NULL
  * Since 0.1
  */
@@ -286,15 +292,46 @@ MAILSUB_API int mailsub_message_set_text(mailsub_message *message, const char *t
 MAILSUB_API int mailsub_message_set_html(mailsub_message *message, const char *html, size_t len);
 
 /**
+ * The plain text that was set.
+ * @param message   the message
+ * @param out_text  receives it, lent until the next changing call, not NUL-terminated; NULL when
+ *                  there is none
+ * @param out_len   receives its octets
+ * @return 0; MAILSUB_E_INVALID an argument is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_text(const mailsub_message *message, const char **out_text,
+                                         size_t *out_len);
+
+/**
+ * The HTML text that was set.
+ * @param message   the message
+ * @param out_html  as for mailsub_message_get_text
+ * @param out_len   receives its octets
+ * @return as mailsub_message_get_text
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_html(const mailsub_message *message, const char **out_html,
+                                         size_t *out_len);
+
+/**
  * Attach octets from memory.
  * @param message     the message
  * @param file_name   name shown to the reader, without a path; not NULL, not empty
- * @param media_type  type/subtype such as "application/pdf"; NULL for application/octet-stream;
- *                    text/... is sent as it is, multipart/... and message/... are refused
+ * @param media_type  type/subtype such as "application/pdf", with parameters where it needs them:
+ *                    "text/csv; charset=utf-8; header=present"; NULL goes by the end of file_name,
+ *                    and takes application/octet-stream for what is unknown. multipart/... and
+ *                    message/... are refused, save for message/rfc822
  * @param data        the content; NULL only when len is 0
  * @param len         its octets
  * @return 0; MAILSUB_E_FILE_NAME empty, "." or "..", or with a path separator; MAILSUB_E_MEDIA_TYPE
- *         malformed or refused; MAILSUB_E_LIMIT there are MAILSUB_MAX_ATTACHMENTS already
+ *         malformed or refused, or with a parameter twice, or with one that the library writes
+ *         (name, boundary); MAILSUB_E_LIMIT there are MAILSUB_MAX_ATTACHMENTS already
+ *
+ * The content comes back octet by octet. Only message/rfc822, a message inside the message, is sent
+ * as lines, as RFC 2046 demands: its line ends are made CRLF. When it has lines beyond 998 octets,
+ * NUL, or octets beyond ASCII, and the server cannot take that, writing returns MAILSUB_E_ENCODING;
+ * but when the type was NULL, the message is sent as application/octet-stream then.
  * RFC 2183, RFC 2231; since 0.1
  */
 MAILSUB_API int mailsub_message_attach_data(mailsub_message *message, const char *file_name,
@@ -302,7 +339,7 @@ MAILSUB_API int mailsub_message_attach_data(mailsub_message *message, const char
 
 /**
  * Attach a regular file. It is opened and measured now and read while the message is written, so a
- * large one takes no memory; it has to keep its size until then.
+ * large one takes no memory; it has to stay the same until then.
  * @param message     the message
  * @param path        the file, in any octets; not NULL
  * @param file_name   name shown to the reader; NULL for the last component of path
@@ -313,6 +350,93 @@ MAILSUB_API int mailsub_message_attach_data(mailsub_message *message, const char
  */
 MAILSUB_API int mailsub_message_attach_file(mailsub_message *message, const char *path,
                                             const char *file_name, const char *media_type);
+
+/**
+ * Embed octets from memory, for the HTML to show: it names them as "cid:" and their Content-ID.
+ * @param message     the message
+ * @param content_id  left@right such as "logo@example.com", with or without angle brackets; ASCII;
+ *                    NULL to have one generated, see mailsub_message_get_part_content_id
+ * @param media_type  as for mailsub_message_attach_data, but not NULL and no message/rfc822
+ * @param data        the content; NULL only when len is 0
+ * @param len         its octets
+ * @return 0; MAILSUB_E_MESSAGE_ID content_id is malformed, longer than 250 octets or there already;
+ *         MAILSUB_E_MEDIA_TYPE; MAILSUB_E_LIMIT there are MAILSUB_MAX_ATTACHMENTS already
+ * RFC 2392, RFC 2387; since 0.1
+ */
+MAILSUB_API int mailsub_message_embed_data(mailsub_message *message, const char *content_id,
+                                           const char *media_type, const void *data, size_t len);
+
+/**
+ * Embed a regular file, for the HTML to show. It is read as for mailsub_message_attach_file, and
+ * named by the last component of its path.
+ * @param message     the message
+ * @param path        the file; not NULL
+ * @param content_id  as for mailsub_message_embed_data
+ * @param media_type  as for mailsub_message_attach_data, but no message/rfc822
+ * @return as mailsub_message_embed_data; MAILSUB_E_FILE_NAME; MAILSUB_E_FILE
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_embed_file(mailsub_message *message, const char *path,
+                                           const char *content_id, const char *media_type);
+
+/**
+ * Number of parts: attachments and what is embedded, in the order in which they were added.
+ * @param message  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_message_count_parts(const mailsub_message *message);
+
+/**
+ * The name of a part that is shown to the reader.
+ * @param message  the message
+ * @param index    0 for the part that was added first
+ * @return lent until the next changing call; NULL when it has none, or there is no such part
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_message_get_part_file_name(const mailsub_message *message,
+                                                           size_t index);
+
+/**
+ * The media type of a part, with its parameters, as it was given or guessed.
+ * @param message  the message
+ * @param index    0 for the part that was added first
+ * @return lent until the next changing call; NULL when there is no such part
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_message_get_part_media_type(const mailsub_message *message,
+                                                            size_t index);
+
+/**
+ * The Content-ID of an embedded part, as HTML names it behind "cid:".
+ * @param message  the message
+ * @param index    0 for the part that was added first; mailsub_message_count_parts() - 1 is the
+ * last
+ * @return lent until the next changing call, without angle brackets; NULL for an attachment, or
+ * when there is no such part RFC 2392; since 0.1
+ */
+MAILSUB_API const char *mailsub_message_get_part_content_id(const mailsub_message *message,
+                                                            size_t index);
+
+/**
+ * The file that a part is read from.
+ * @param message  the message
+ * @param index    0 for the part that was added first
+ * @return lent until the next changing call; NULL when it is in memory, or there is no such part
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_message_get_part_path(const mailsub_message *message, size_t index);
+
+/**
+ * The content of a part.
+ * @param message   the message
+ * @param index     0 for the part that was added first
+ * @param out_data  receives the octets, lent until the next changing call; NULL for a file
+ * @param out_len   receives their number, also for a file
+ * @return 0; MAILSUB_E_INVALID an argument is NULL, or there is no such part
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_part_data(const mailsub_message *message, size_t index,
+                                              const void **out_data, size_t *out_len);
 
 /**
  * Take the Date from another clock than the system's, for tests.
@@ -416,13 +540,28 @@ MAILSUB_API int mailsub_message_get_header(const mailsub_message *message, size_
  * @param context  handed to sink
  * @return 0; the error of mailsub_message_get_error; MAILSUB_E_NO_FROM; MAILSUB_E_NO_SENDER there
  *         are several authors; MAILSUB_E_SINK the sink stopped; MAILSUB_E_FILE,
- *         MAILSUB_E_FILE_CHANGED an attachment; MAILSUB_E_RANDOM; an error of the clock, or
- *         MAILSUB_E_DATE when it tells no date; MAILSUB_E_NOMEM. What the sink took before an error
- *         is not a whole message.
+ *         MAILSUB_E_FILE_CHANGED an attachment; MAILSUB_E_ENCODING an attached message that does not
+ *         consist of lines of ASCII; MAILSUB_E_RANDOM; an error of the clock, or MAILSUB_E_DATE when
+ *         it tells no date; MAILSUB_E_NOMEM. What the sink took before an error is not a whole
+ *         message.
  * RFC 5322, RFC 2045; since 0.1
  */
 MAILSUB_API int mailsub_message_write(mailsub_message *message, mailsub_sink_fn sink,
                                       void *context);
+
+/**
+ * Write the message as a server with these capabilities should get it: texts as 8bit, attachments
+ * as binary, where it can take them. mailsub_message_write writes for a server without any. Date,
+ * Message-ID and boundaries are the same for all servers.
+ * @param message       as for mailsub_message_write
+ * @param capabilities  MAILSUB_CAN_*, added up; 0 for none
+ * @param sink          takes the octets part by part; not NULL
+ * @param context       handed to sink
+ * @return as mailsub_message_write, and MAILSUB_E_ENCODING; MAILSUB_E_INVALID for unknown flags
+ * RFC 6152, RFC 3030; since 0.1
+ */
+MAILSUB_API int mailsub_message_write_for(mailsub_message *message, uint32_t capabilities,
+                                          mailsub_sink_fn sink, void *context);
 
 MAILSUB_END_DECLS
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "message/body.h"
 
+#include <assert.h>
 #include <stdint.h>
 
 #include "codec/base64.h"
@@ -8,15 +9,22 @@
 #include "codec/qp.h"
 #include "codec/step.h"
 
+/*
+ * Lines of ASCII beyond 78 are legal, but some readers cut them, and quoted-printable costs them
+ * next to nothing; it costs other scripts much, so their lines stay as long as they may be.
+ */
 enum { LONGEST_7BIT_LINE = 78, PIECE = 1024 };
 
 /* What an octet means for the choice. */
-enum octet { PLAIN = 0, LINE_END, EQUALS, NOT_7BIT };
+enum octet { PLAIN = 0, LINE_END, EQUALS, CONTROL, HIGH };
 
 /* What has been seen of a text. */
 struct profile {
+    unsigned flags;
     size_t n_escaped; /* octets that take three characters in quoted-printable */
-    bool not_7bit;
+    size_t longest;   /* line */
+    bool is_unsafe;   /* neither 7bit nor 8bit */
+    bool has_high;
 };
 
 static enum octet octet_kind(unsigned char c)
@@ -29,7 +37,9 @@ static enum octet octet_kind(unsigned char c)
         return PLAIN;
     if (c == '\r' || c == '\n')
         return LINE_END;
-    return c == '\t' ? PLAIN : NOT_7BIT;
+    if (c >= 0x80)
+        return HIGH;
+    return c == '\t' ? PLAIN : CONTROL;
 }
 
 static bool begins(mailsub__slice line, const char *with)
@@ -39,17 +49,18 @@ static bool begins(mailsub__slice line, const char *with)
 }
 
 /*
- * Not every line of ASCII travels well: long ones are cut, white space at the end is trimmed,
- * "From " is quoted by mailbox formats, and a leading dot is left to careless relays. "--=_" begins
- * our boundaries: encoding it makes sure that none can occur in a text, not even a copied one.
+ * Not every line travels well: white space at the end is trimmed, "From " is quoted by mailbox
+ * formats, and a leading dot is left to careless relays. "--=_" begins our boundaries: encoding it
+ * makes sure that none can occur in a text, not even a copied one. A flowed line says with a space
+ * at its end that it goes on (RFC 3676 section 4.1); where that is trimmed, only the flow is lost.
  */
-static bool line_is_safe(mailsub__slice line)
+static bool line_is_unsafe(mailsub__slice line, unsigned flags)
 {
     if (line.len == 0)
-        return true;
+        return false;
     char end = line.ptr[line.len - 1];
-    return line.len <= LONGEST_7BIT_LINE && end != ' ' && end != '\t' && line.ptr[0] != '.' &&
-           !begins(line, "From ") && !begins(line, "--=_");
+    return end == '\t' || (end == ' ' && !(flags & MAILSUB__BODY_FLOWED)) || line.ptr[0] == '.' ||
+           begins(line, "From ") || begins(line, "--=_");
 }
 
 /* Written out, because compilers make one instruction of this form and not of a loop. */
@@ -73,6 +84,14 @@ static uint64_t special_octets(uint64_t octets)
     return (octets | (octets - ones * ' ') | (equals - ones) | (del - ones)) & ones * 0x80;
 }
 
+static void end_line(struct profile *profile, mailsub__slice line)
+{
+    if (line.len > profile->longest)
+        profile->longest = line.len;
+    if (!profile->is_unsafe)
+        profile->is_unsafe = line_is_unsafe(line, profile->flags);
+}
+
 /* Look at the octet at i; *line_start is where its line begins. */
 static void look_at(struct profile *profile, mailsub__slice text, size_t i, size_t *line_start)
 {
@@ -80,19 +99,18 @@ static void look_at(struct profile *profile, mailsub__slice text, size_t i, size
     if (kind == PLAIN)
         return;
     if (kind == LINE_END) {
-        if (!profile->not_7bit)
-            profile->not_7bit =
-                !line_is_safe(mailsub__slice_of(text.ptr + *line_start, i - *line_start));
+        end_line(profile, mailsub__slice_of(text.ptr + *line_start, i - *line_start));
         *line_start = i + 1;
         return;
     }
     profile->n_escaped++;
-    profile->not_7bit |= kind == NOT_7BIT;
+    profile->is_unsafe |= kind == CONTROL;
+    profile->has_high |= kind == HIGH;
 }
 
-static struct profile profile_of(mailsub__slice text)
+static struct profile profile_of(mailsub__slice text, unsigned flags)
 {
-    struct profile profile = {.n_escaped = 0};
+    struct profile profile = {.flags = flags};
     size_t line_start = 0;
     size_t i = 0;
     for (; text.len - i >= 8; i += 8) {
@@ -102,26 +120,34 @@ static struct profile profile_of(mailsub__slice text)
     }
     for (; i < text.len; i++)
         look_at(&profile, text, i, &line_start);
-    if (!line_is_safe(mailsub__slice_of(text.ptr + line_start, text.len - line_start)))
-        profile.not_7bit = true;
+    end_line(&profile, mailsub__slice_of(text.ptr + line_start, text.len - line_start));
     return profile;
 }
 
 const char *mailsub__body_encoding_name(enum mailsub__body_encoding encoding)
 {
     static const char *const names[] = {
-        [MAILSUB__BODY_7BIT] = "7bit",
-        [MAILSUB__BODY_QUOTED_PRINTABLE] = "quoted-printable",
+        [MAILSUB__BODY_7BIT] = "7bit",     [MAILSUB__BODY_8BIT] = "8bit",
+        [MAILSUB__BODY_BINARY] = "binary", [MAILSUB__BODY_QUOTED_PRINTABLE] = "quoted-printable",
         [MAILSUB__BODY_BASE64] = "base64",
     };
     return names[encoding];
 }
 
-enum mailsub__body_encoding mailsub__body_choose(mailsub__slice text)
+enum mailsub__body_encoding mailsub__body_domain(enum mailsub__body_encoding encoding)
 {
-    struct profile profile = profile_of(text);
-    if (!profile.not_7bit)
+    return encoding == MAILSUB__BODY_8BIT || encoding == MAILSUB__BODY_BINARY ? encoding
+                                                                              : MAILSUB__BODY_7BIT;
+}
+
+enum mailsub__body_encoding mailsub__body_choose(mailsub__slice text, unsigned flags)
+{
+    struct profile profile = profile_of(text, flags);
+    if (!profile.is_unsafe && !profile.has_high && profile.longest <= LONGEST_7BIT_LINE)
         return MAILSUB__BODY_7BIT;
+    if (!profile.is_unsafe && profile.has_high && profile.longest <= MAILSUB__BODY_LONGEST_LINE &&
+        (flags & MAILSUB__BODY_MAY_8BIT))
+        return MAILSUB__BODY_8BIT;
     /* Two characters more for each escaped octet against one more for each three octets. */
     return profile.n_escaped > text.len / 6 ? MAILSUB__BODY_BASE64 : MAILSUB__BODY_QUOTED_PRINTABLE;
 }
@@ -182,6 +208,7 @@ static int append_base64(mailsub__buffer *out, mailsub__slice text)
 int mailsub__body_append(mailsub__buffer *out, mailsub__slice text,
                          enum mailsub__body_encoding encoding)
 {
+    assert(encoding != MAILSUB__BODY_BINARY);
     if (text.len == 0)
         return out->error;
     if (encoding == MAILSUB__BODY_BASE64)

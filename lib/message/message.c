@@ -22,11 +22,11 @@ int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_cl
     memset(message, 0, offsetof(mailsub_message, seed));
     message->allocator = table;
     mailsub__arena_init(&message->arena, &message->allocator, message->seed, sizeof message->seed);
-    mailsub__buffer_init(&message->image, &message->allocator, SIZE_MAX / 4);
+    mailsub__image_init(&message->image, &message->allocator);
     message->system_clock = message->clock = *system_clock;
     message->system_random = message->random = *system_random;
     message->detail = "";
-    mailsub__reader_init(&message->reader, message);
+    mailsub__reader_init(&message->reader, &message->image);
     *out_message = message;
     return MAILSUB_OK;
 }
@@ -36,7 +36,7 @@ void mailsub_message_free(mailsub_message *message)
     if (!message)
         return;
     mailsub__reader_deinit(&message->reader);
-    mailsub__buffer_deinit(&message->image);
+    mailsub__image_deinit(&message->image);
     mailsub__free(&message->allocator, message->text.data);
     mailsub__free(&message->allocator, message->html.data);
     mailsub__arena_deinit(&message->arena);
@@ -56,7 +56,7 @@ int mailsub__message_end_change(mailsub_message *message, const char *field, int
     if (!message)
         return rc;
     if (rc == MAILSUB_OK) {
-        message->is_laid_out = false;
+        message->image.is_made = false;
     } else if (message->error == MAILSUB_OK && rc != MAILSUB_E_STATE) {
         /* MAILSUB_E_STATE says something of the caller, and the message is on its way. */
         assert(strlen(field) < sizeof message->error_field);
@@ -125,23 +125,22 @@ size_t mailsub_message_count_recipients(const mailsub_message *message)
 /* So that a file that is gone is noticed before anything is sent, and not in the middle. */
 static int check_files(mailsub_message *message)
 {
-    const struct mailsub__attachment *attachment = message->first_attachment;
-    for (; attachment; attachment = attachment->next) {
-        if (!attachment->path)
+    for (const struct mailsub__part *part = message->first_part; part; part = part->next) {
+        if (!part->path)
             continue;
         int fd;
-        int rc = mailsub__attachment_open(attachment, &fd);
+        int rc = mailsub__part_open(part, &fd);
         if (rc) {
-            message->detail = attachment->path;
+            message->detail = part->path;
             return rc;
         }
-        mailsub__attachment_close(fd);
+        mailsub__part_close(fd);
     }
     return MAILSUB_OK;
 }
 
 /* All that _prepare does, but for recipients. */
-static int make_ready(mailsub_message *message)
+static int make_ready(mailsub_message *message, mailsub__image *image, uint32_t capabilities)
 {
     message->detail = "";
     if (message->error) {
@@ -156,13 +155,14 @@ static int make_ready(mailsub_message *message)
         message->detail = "Sender";
         return MAILSUB_E_NO_SENDER;
     }
-    int rc = mailsub__layout_make(message);
-    return rc ? rc : check_files(message);
+    int rc = check_files(message);
+    return rc ? rc : mailsub__layout_make(message, image, capabilities);
 }
 
-int mailsub__message_prepare(mailsub_message *message, const char **out_detail)
+int mailsub__message_prepare(mailsub_message *message, uint32_t capabilities,
+                             const char **out_detail)
 {
-    int rc = make_ready(message);
+    int rc = make_ready(message, &message->image, capabilities);
     if (!rc && message->n_recipients == 0) {
         message->detail = "To";
         rc = MAILSUB_E_NO_RECIPIENTS;
@@ -186,8 +186,14 @@ const mailsub__slice *mailsub__message_recipients(const mailsub_message *message
 
 uint64_t mailsub__message_size(const mailsub_message *message)
 {
-    assert(message->is_laid_out);
-    return message->size;
+    assert(message->image.is_made);
+    return message->image.size;
+}
+
+enum mailsub__body_encoding mailsub__message_body(const mailsub_message *message)
+{
+    assert(message->image.is_made);
+    return message->image.domain;
 }
 
 static int read_source(void *context, char *out, size_t room, size_t *out_len)
@@ -200,7 +206,7 @@ static int read_source(void *context, char *out, size_t room, size_t *out_len)
 
 int mailsub__message_open(mailsub_message *message, mailsub__source *out_source)
 {
-    assert(message->is_laid_out);
+    assert(message->image.is_made);
     mailsub__reader_deinit(&message->reader);
     *out_source = (mailsub__source){.context = message, .read = read_source};
     return MAILSUB_OK;
@@ -230,16 +236,12 @@ void mailsub__message_unlock(mailsub_message *message)
     message->is_locked = false;
 }
 
-int mailsub_message_write(mailsub_message *message, mailsub_sink_fn sink, void *context)
+static int write_image(const mailsub__image *image, mailsub_sink_fn sink, void *context)
 {
-    if (!message || !sink)
-        return MAILSUB_E_INVALID;
-    int rc = make_ready(message);
-    if (rc)
-        return rc;
     char piece[WRITE_PIECE];
     mailsub__reader reader; /* of its own: a session may be reading the message too */
-    mailsub__reader_init(&reader, message);
+    mailsub__reader_init(&reader, image);
+    int rc = MAILSUB_OK;
     for (size_t len = 1; !rc && len > 0;) {
         rc = mailsub__reader_read(&reader, piece, sizeof piece, &len);
         if (!rc && len > 0 && sink(context, piece, len) != 0)
@@ -247,4 +249,27 @@ int mailsub_message_write(mailsub_message *message, mailsub_sink_fn sink, void *
     }
     mailsub__reader_deinit(&reader);
     return rc;
+}
+
+int mailsub_message_write_for(mailsub_message *message, uint32_t capabilities, mailsub_sink_fn sink,
+                              void *context)
+{
+    const uint32_t known = MAILSUB_CAN_8BITMIME | MAILSUB_CAN_BINARYMIME;
+    if (!message || !sink || (capabilities & ~known))
+        return MAILSUB_E_INVALID;
+    /* What a session is reading stays as it is: another layout gets an image of its own. */
+    mailsub__image own;
+    mailsub__image_init(&own, &message->allocator);
+    bool is_taken = message->is_locked && message->image.capabilities != capabilities;
+    mailsub__image *image = is_taken ? &own : &message->image;
+    int rc = make_ready(message, image, capabilities);
+    if (!rc)
+        rc = write_image(image, sink, context);
+    mailsub__image_deinit(&own);
+    return rc;
+}
+
+int mailsub_message_write(mailsub_message *message, mailsub_sink_fn sink, void *context)
+{
+    return mailsub_message_write_for(message, 0, sink, context);
 }

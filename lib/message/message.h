@@ -9,17 +9,20 @@
 
 #include "base/slice.h"
 #include "base/source.h"
+#include "message/body.h"
 
 /* As mailsub_message_new, with the system's clock and randomness, which this room cannot see. */
 int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_clock *system_clock,
                             const mailsub_random *system_random, mailsub_message **out_message);
 
 /*
- * Make ready to be sent: complete, Date and Message-ID fixed, laid out and measured. Errors: those
- * of mailsub_message_write, and MAILSUB_E_NO_RECIPIENTS. *out_detail, lent: the field or file at
+ * Make ready to be sent to a server with these capabilities (MAILSUB_CAN_*): complete, Date and
+ * Message-ID fixed, laid out and measured. May be called again for another server. Errors: those of
+ * mailsub_message_write_for, and MAILSUB_E_NO_RECIPIENTS. *out_detail, lent: the field or file at
  * fault, or "".
  */
-int mailsub__message_prepare(mailsub_message *message, const char **out_detail);
+int mailsub__message_prepare(mailsub_message *message, uint32_t capabilities,
+                             const char **out_detail);
 
 /* True when an address holds other characters than ASCII: only SMTPUTF8 may carry the message. */
 bool mailsub__message_needs_smtputf8(const mailsub_message *message);
@@ -32,6 +35,11 @@ mailsub__slice mailsub__message_sender(const mailsub_message *message);
 const mailsub__slice *mailsub__message_recipients(const mailsub_message *message);
 /* Exact octets of header and body with CRLF, before dot-stuffing. */
 uint64_t mailsub__message_size(const mailsub_message *message);
+/*
+ * What BODY= has to say of the content: MAILSUB__BODY_7BIT, _8BIT or _BINARY. Binary content has no
+ * lines: it must go by BDAT (RFC 3030), never through dot-stuffing.
+ */
+enum mailsub__body_encoding mailsub__message_body(const mailsub_message *message);
 /* The content from its start; opening it again starts over. */
 int mailsub__message_open(mailsub_message *message, mailsub__source *out_source);
 /* Close what reading left open. */

@@ -3,19 +3,17 @@
  * Pulls a laid out message piece by piece. Memory is bounded by one block for octets of files,
  * however large the message is; where the pieces end never changes the octets.
  */
-#include <errno.h>
-#include <unistd.h>
-
 #include "base/memory.h"
+#include "message/scan.h"
 #include "message/state.h"
 
 enum { FILE_BLOCK = 48 * 1024 };
 
-void mailsub__reader_init(mailsub__reader *reader, const mailsub_message *message)
+void mailsub__reader_init(mailsub__reader *reader, const mailsub__image *image)
 {
     *reader = (mailsub__reader){
-        .message = message,
-        .attachment = message->first_attachment,
+        .allocator = image->octets.allocator,
+        .image = image,
         .fd = -1,
         .detail = "",
     };
@@ -24,59 +22,60 @@ void mailsub__reader_init(mailsub__reader *reader, const mailsub_message *messag
 static void close_file(mailsub__reader *reader)
 {
     if (reader->fd >= 0)
-        mailsub__attachment_close(reader->fd);
+        mailsub__part_close(reader->fd);
     reader->fd = -1;
 }
 
 void mailsub__reader_deinit(mailsub__reader *reader)
 {
     close_file(reader);
-    mailsub__free(&reader->message->allocator, reader->block);
-    mailsub__reader_init(reader, reader->message);
+    mailsub__free(reader->allocator, reader->block);
+    mailsub__reader_init(reader, reader->image);
+}
+
+static bool has_place(const mailsub__reader *reader)
+{
+    return reader->place < reader->image->n_places;
+}
+
+/* The place that comes next, or that is being read; there must be one. */
+static const struct mailsub__place *place_of(const mailsub__reader *reader)
+{
+    return &reader->image->places[reader->place];
 }
 
 static int fail(mailsub__reader *reader, int error)
 {
     close_file(reader);
     reader->error = error;
-    if (reader->inside && reader->attachment->path)
-        reader->detail = reader->attachment->path;
+    if (reader->inside && place_of(reader)->part->path)
+        reader->detail = place_of(reader)->part->path;
     return error;
 }
 
-static int begin_attachment(mailsub__reader *reader)
+static int begin_part(mailsub__reader *reader)
 {
-    const struct mailsub__attachment *attachment = reader->attachment;
+    const struct mailsub__part *part = place_of(reader)->part;
     reader->inside = true;
+    reader->digest = MAILSUB__SCAN_DIGEST_START;
     mailsub__base64_init(&reader->base64);
-    if (!attachment->path) {
-        reader->in = attachment->data;
-        reader->in_len = attachment->len;
+    mailsub__newline_init(&reader->newline);
+    if (!part->path) {
+        reader->in = part->data;
+        reader->in_len = part->len;
         reader->file_left = 0;
         return MAILSUB_OK;
     }
     if (!reader->block) {
-        reader->block = mailsub__alloc(&reader->message->allocator, FILE_BLOCK);
+        reader->block = mailsub__alloc(reader->allocator, FILE_BLOCK);
         if (!reader->block)
             return fail(reader, MAILSUB_E_NOMEM);
     }
     reader->in = reader->block;
     reader->in_len = 0;
-    reader->file_left = attachment->len;
-    int rc = mailsub__attachment_open(attachment, &reader->fd);
+    reader->file_left = part->len;
+    int rc = mailsub__part_open(part, &reader->fd);
     return rc ? fail(reader, rc) : MAILSUB_OK;
-}
-
-static int read_block(mailsub__reader *reader, size_t wanted, size_t *out_len)
-{
-    ssize_t n;
-    do {
-        n = read(reader->fd, reader->block, wanted);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return MAILSUB_E_FILE;
-    *out_len = (size_t)n;
-    return MAILSUB_OK;
 }
 
 /* The next octets of the file; behind the last of them the file must end. */
@@ -84,22 +83,25 @@ static int refill(mailsub__reader *reader)
 {
     size_t wanted = reader->file_left < FILE_BLOCK ? reader->file_left : FILE_BLOCK;
     size_t n;
-    int rc = read_block(reader, wanted, &n);
+    int rc = mailsub__part_read(reader->fd, reader->block, wanted, &n);
     if (rc)
         return fail(reader, rc);
     if (n == 0)
         return fail(reader, MAILSUB_E_FILE_CHANGED);
+    if (place_of(reader)->has_digest)
+        reader->digest = mailsub__scan_digest(reader->digest, reader->block, n);
     reader->in = reader->block;
     reader->in_len = n;
     reader->file_left -= n;
     return MAILSUB_OK;
 }
 
-static int end_attachment(mailsub__reader *reader)
+static int end_part(mailsub__reader *reader)
 {
     if (reader->fd >= 0) {
+        char more;
         size_t n;
-        int rc = read_block(reader, 1, &n);
+        int rc = mailsub__part_read(reader->fd, &more, 1, &n);
         if (!rc && n > 0)
             rc = MAILSUB_E_FILE_CHANGED;
         if (rc)
@@ -107,17 +109,41 @@ static int end_attachment(mailsub__reader *reader)
         close_file(reader);
     }
     reader->inside = false;
-    reader->attachment = reader->attachment->next;
+    reader->place++;
     return MAILSUB_OK;
 }
 
-/* Encode into out what is at hand of the attachment; *out_len may be 0. */
-static int read_attachment(mailsub__reader *reader, char *out, size_t room, size_t *out_len)
+static bool encode_nothing(mailsub__step *step)
+{
+    size_t n = step->in_len < step->out_room ? step->in_len : step->out_room;
+    memcpy(step->out, step->in, n);
+    step->in += n;
+    step->in_len -= n;
+    step->out += n;
+    step->out_room -= n;
+    return step->last && step->in_len == 0;
+}
+
+static bool encode(mailsub__reader *reader, mailsub__step *step)
+{
+    const struct mailsub__place *place = place_of(reader);
+    if (place->part->is_message && place->encoding != MAILSUB__BODY_BASE64)
+        return mailsub__newline_encode(&reader->newline, step);
+    return place->encoding == MAILSUB__BODY_BASE64 ? mailsub__base64_encode(&reader->base64, step)
+                                                   : encode_nothing(step);
+}
+
+/* Encode into out what is at hand of the part; *out_len may be 0. */
+static int read_part(mailsub__reader *reader, char *out, size_t room, size_t *out_len)
 {
     if (reader->in_len == 0 && reader->file_left > 0) {
         int rc = refill(reader);
         if (rc)
             return rc;
+        /* Before the last octets are handed out: nobody shall get all of what was not checked. */
+        if (reader->file_left == 0 && place_of(reader)->has_digest &&
+            reader->digest != place_of(reader)->digest)
+            return fail(reader, MAILSUB_E_FILE_CHANGED);
     }
     mailsub__step step = {
         .in = reader->in,
@@ -126,31 +152,31 @@ static int read_attachment(mailsub__reader *reader, char *out, size_t room, size
         .out_room = room,
         .last = reader->file_left == 0,
     };
-    bool done = mailsub__base64_encode(&reader->base64, &step);
+    bool done = encode(reader, &step);
     reader->in = step.in;
     reader->in_len = step.in_len;
     *out_len = room - step.out_room;
-    return done ? end_attachment(reader) : MAILSUB_OK;
+    return done ? end_part(reader) : MAILSUB_OK;
 }
 
 static size_t read_image(mailsub__reader *reader, char *out, size_t room)
 {
-    mailsub__slice image = mailsub__buffer_slice(&reader->message->image);
-    size_t end = reader->attachment ? reader->attachment->image_at : image.len;
+    mailsub__slice octets = mailsub__buffer_slice(&reader->image->octets);
+    size_t end = has_place(reader) ? place_of(reader)->image_at : octets.len;
     size_t n = end - reader->image_at < room ? end - reader->image_at : room;
-    memcpy(out, image.ptr + reader->image_at, n);
+    memcpy(out, octets.ptr + reader->image_at, n);
     reader->image_at += n;
     return n;
 }
 
-static bool at_attachment(const mailsub__reader *reader)
+static bool at_place(const mailsub__reader *reader)
 {
-    return reader->attachment && reader->image_at == reader->attachment->image_at;
+    return has_place(reader) && reader->image_at == place_of(reader)->image_at;
 }
 
 static bool at_end(const mailsub__reader *reader)
 {
-    return !reader->attachment && reader->image_at == reader->message->image.len;
+    return !has_place(reader) && reader->image_at == reader->image->octets.len;
 }
 
 int mailsub__reader_read(mailsub__reader *reader, char *out, size_t room, size_t *out_len)
@@ -159,9 +185,9 @@ int mailsub__reader_read(mailsub__reader *reader, char *out, size_t room, size_t
     while (filled < room && !reader->error && !at_end(reader)) {
         size_t n = 0;
         if (reader->inside)
-            read_attachment(reader, out + filled, room - filled, &n);
-        else if (at_attachment(reader))
-            begin_attachment(reader);
+            read_part(reader, out + filled, room - filled, &n);
+        else if (at_place(reader))
+            begin_part(reader);
         else
             n = read_image(reader, out + filled, room - filled);
         filled += n;

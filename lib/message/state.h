@@ -9,12 +9,17 @@
 
 #include "base/buffer.h"
 #include "codec/base64.h"
+#include "codec/newline.h"
 #include "message/arena.h"
+#include "message/body.h"
 #include "message/date.h"
 #include "message/fields.h"
 #include "message/mailboxes.h"
 #include "message/message.h"
 #include "message/message_id.h"
+
+/* "=_", 96 bits in hexadecimal, NUL. */
+enum { MAILSUB__BOUNDARY_SIZE = 2 + 24 + 1 };
 
 /* A mailbox that can be set again. */
 struct mailsub__single_mailbox {
@@ -37,26 +42,54 @@ struct mailsub__text {
     size_t len;
 };
 
-struct mailsub__attachment {
-    struct mailsub__attachment *next;
-    mailsub__slice file_name;
-    mailsub__slice media_type;
-    const char *path; /* NULL: the content is in data */
+/* An attachment, or what the HTML embeds. The texts end with NUL. */
+struct mailsub__part {
+    struct mailsub__part *next;
+    mailsub__slice file_name;  /* empty: none */
+    mailsub__slice media_type; /* as given, checked */
+    mailsub__slice content_id; /* without angle brackets; empty: an attachment */
+    bool is_message;           /* message/rfc822 */
+    bool type_is_guessed;      /* from the file's name */
+    const char *path;          /* NULL: the content is in data */
     const char *data;
     size_t len;
-    size_t image_at; /* set by the layout: where in the image its content goes */
 };
 
+/* A part in an image: its content, encoded on the way, goes in front of octet image_at. */
+struct mailsub__place {
+    const struct mailsub__part *part;
+    enum mailsub__body_encoding encoding;
+    size_t image_at;
+    size_t encoded_len;
+    bool has_digest; /* the file was looked through, and has to be the same when it is read */
+    uint64_t digest;
+};
+
+/* A laid out message: all octets save for the contents of parts, which may be large. */
+typedef struct mailsub__image {
+    bool is_made;
+    uint32_t capabilities; /* what the server must be able to do: MAILSUB_CAN_* */
+    mailsub__buffer octets;
+    struct mailsub__place *places; /* in the order of the octets */
+    size_t n_places;
+    size_t room_for_places;
+    uint64_t size;                      /* of the whole message */
+    enum mailsub__body_encoding domain; /* 7BIT, 8BIT or BINARY */
+} mailsub__image;
+
 /*
- * Reads a laid out message: the image from front to end, and at each attachment's place its
- * content, encoded on the way.
+ * Reads a laid out message: the image from front to end, and at each part's place its content,
+ * encoded on the way.
  */
 typedef struct mailsub__reader {
-    const mailsub_message *message;
+    const mailsub_allocator *allocator;
+    const mailsub__image *image;
     size_t image_at;
-    const struct mailsub__attachment *attachment; /* the next one, or the one being read */
-    bool inside;                                  /* the attachment is being read */
+    size_t place; /* the next one, or the one being read */
+    bool inside;  /* it is being read */
     mailsub__base64 base64;
+    mailsub__newline newline;
+    uint64_t digest;
     const char *in; /* its octets at hand, and how many are still in the file */
     size_t in_len;
     size_t file_left;
@@ -110,14 +143,13 @@ struct mailsub_message {
 
     struct mailsub__text text;
     struct mailsub__text html;
-    struct mailsub__attachment *first_attachment;
-    struct mailsub__attachment *last_attachment;
-    size_t n_attachments;
+    struct mailsub__part *first_part;
+    struct mailsub__part *last_part;
+    size_t n_parts;
+    size_t n_embedded;
 
-    char boundary[32]; /* "": none yet */
-    bool is_laid_out;
-    mailsub__buffer image; /* the whole message save for the attachments' contents */
-    uint64_t size;
+    char boundary[MAILSUB__BOUNDARY_SIZE]; /* "": none yet */
+    mailsub__image image;                  /* what a session reads */
     const char *detail;
     mailsub__reader reader;
 
@@ -148,18 +180,22 @@ int mailsub__message_parse_sender(mailsub_message *message, mailsub__slice text)
 /* Add an address list to the field and the envelope; the errors of mailsub__mailboxes_parse. */
 int mailsub__message_parse_recipients(mailsub_message *message, int field, mailsub__slice text);
 
+/* Open a part's file and check that it is what was attached; MAILSUB_E_FILE, _FILE_CHANGED. */
+int mailsub__part_open(const struct mailsub__part *part, int *out_fd);
+/* Read on, at most room octets; *out_len 0 at the end of the file. MAILSUB_E_FILE. */
+int mailsub__part_read(int fd, char *out, size_t room, size_t *out_len);
+void mailsub__part_close(int fd);
+
+void mailsub__image_init(mailsub__image *image, const mailsub_allocator *allocator);
+void mailsub__image_deinit(mailsub__image *image);
 /*
- * Complete what is missing (Date, Message-ID, boundaries) and flatten the MIME tree into the image;
- * does nothing when that was done and the message is unchanged.
+ * Complete what is missing in the message (Date, Message-ID, boundaries) and flatten the MIME tree
+ * into image, for a server with these capabilities; does nothing when that was done and the message
+ * is unchanged.
  */
-int mailsub__layout_make(mailsub_message *message);
+int mailsub__layout_make(mailsub_message *message, mailsub__image *image, uint32_t capabilities);
 
-/* Open an attachment's file and check that it is what was attached; MAILSUB_E_FILE, _FILE_CHANGED.
- */
-int mailsub__attachment_open(const struct mailsub__attachment *attachment, int *out_fd);
-void mailsub__attachment_close(int fd);
-
-void mailsub__reader_init(mailsub__reader *reader, const mailsub_message *message);
+void mailsub__reader_init(mailsub__reader *reader, const mailsub__image *image);
 void mailsub__reader_deinit(mailsub__reader *reader);
 /* The contract of mailsub__source.read. */
 int mailsub__reader_read(mailsub__reader *reader, char *out, size_t room, size_t *out_len);

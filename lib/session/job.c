@@ -116,7 +116,7 @@ void mailsub__job_refuse(mailsub_session *session, const mailsub__verdict *cause
 static bool prepare(mailsub_session *session, mailsub__job *job)
 {
     const char *detail = "";
-    int rc = mailsub__message_prepare(job->message, &detail);
+    int rc = mailsub__message_prepare(job->message, 0, &detail);
     if (rc == MAILSUB_OK && mailsub__message_needs_smtputf8(job->message))
         rc = MAILSUB_E_SMTPUTF8;
     if (rc == MAILSUB_OK) {

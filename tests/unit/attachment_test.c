@@ -45,11 +45,10 @@ static const struct refused_row refused_rows[] = {
     {"empty subtype", "a", "text/", MAILSUB_E_MEDIA_TYPE},
     {"no top type", "a", "/plain", MAILSUB_E_MEDIA_TYPE},
     {"two slashes", "a", "text/a/b", MAILSUB_E_MEDIA_TYPE},
-    {"parameter", "a", "text/plain; charset=x", MAILSUB_E_MEDIA_TYPE},
     {"space", "a", "text /plain", MAILSUB_E_MEDIA_TYPE},
     {"mark in front", "a", "text/.x", MAILSUB_E_MEDIA_TYPE},
     {"multipart", "a", "Multipart/mixed", MAILSUB_E_MEDIA_TYPE},
-    {"message", "a", "message/rfc822", MAILSUB_E_MEDIA_TYPE},
+    {"message", "a", "message/partial", MAILSUB_E_MEDIA_TYPE},
     {"line end in the type", "a", "text/plain\r\nX: y", MAILSUB_E_CONTROL},
 };
 
@@ -132,7 +131,7 @@ static void a_file_is_what_the_same_octets_are(void **state)
         struct kit_text want = kit_write(in_memory);
         kit_assert_written(in_file, want.data);
         const char *detail;
-        ok(mailsub__message_prepare(in_file, &detail));
+        ok(mailsub__message_prepare(in_file, 0, &detail));
         assert_int_equal(mailsub__message_size(in_file), want.len);
         const size_t rooms[] = {1, 3, 76, 77, 78, 79, 4096, 1000000};
         for (size_t r = 0; r < sizeof rooms / sizeof rooms[0]; r++) {
@@ -249,9 +248,9 @@ static void check_change_row(void **state)
     mailsub_message *message = to_bob(&heap);
     ok(mailsub_message_attach_file(message, path, NULL, NULL));
     const char *detail;
-    ok(mailsub__message_prepare(message, &detail));
+    ok(mailsub__message_prepare(message, 0, &detail));
     assert_int_equal(read_over_change(message, row->change), row->want_reading);
-    assert_int_equal(mailsub__message_prepare(message, &detail), row->want);
+    assert_int_equal(mailsub__message_prepare(message, 0, &detail), row->want);
     assert_string_equal(detail, path);
     assert_int_equal(mailsub_message_write(message, kit_sink, &text), row->want);
     assert_int_equal(text.len, 0);
@@ -295,7 +294,7 @@ static void a_large_file_takes_little_memory(void **state)
     struct kit_text text = {0};
     mailsub__source source;
     const char *detail;
-    ok(mailsub__message_prepare(message, &detail));
+    ok(mailsub__message_prepare(message, 0, &detail));
     ok(mailsub__message_open(message, &source));
     static char piece[65536];
     uint64_t size = 0;

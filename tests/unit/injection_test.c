@@ -250,6 +250,36 @@ static int set_media_type(mailsub_message *message, const char *text, size_t len
     return mailsub_message_attach_data(message, "a", within("text/x", text, "y"), "x", 1);
 }
 
+static int set_media_type_value(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_attach_data(message, "a", within("text/x; y=\"", text, "\""), "x", 1);
+}
+
+static int set_media_type_param(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_attach_data(message, "a", within("text/x; y=", text, "z"), "x", 1);
+}
+
+static int set_content_id(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_embed_data(message, within("1", text, "@a"), "image/png", "x", 1);
+}
+
+static int set_content_id_of_file(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_embed_file(message, "/proc/self/exe", within("1", text, "@a"), NULL);
+}
+
+static int set_embedded_type(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_embed_data(message, NULL, within("image/x", text, "y"), "x", 1);
+}
+
 struct field_row {
     const char *name;
     set_fn *set;
@@ -294,6 +324,11 @@ static const struct field_row fields[] = {
     {"file name", set_file_name, "attachment"},
     {"file name of a file", set_file_name_of_path, "attachment"},
     {"media type", set_media_type, "attachment"},
+    {"quoted parameter", set_media_type_value, "attachment"},
+    {"bare parameter", set_media_type_param, "attachment"},
+    {"Content-ID", set_content_id, "embedded"},
+    {"Content-ID of a file", set_content_id_of_file, "embedded"},
+    {"embedded media type", set_embedded_type, "embedded"},
 };
 
 #define EVIL "EVIL: line"
@@ -410,6 +445,7 @@ static bool is_known_line(const char *line)
         "Content-Type:",
         "Content-Transfer-Encoding:",
         "Content-Disposition:",
+        "Content-ID:",
     };
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         if (strncmp(line, starts[i], strlen(starts[i])) == 0)

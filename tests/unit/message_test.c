@@ -16,7 +16,8 @@
 #define A_PART "--" KIT_BOUNDARY "a\r\n"
 #define A_END "--" KIT_BOUNDARY "a--\r\n"
 #define FILE_HEAD(name)                                                                            \
-    "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n"              \
+    "Content-Type: application/octet-stream; name=" name                                           \
+    "\r\nContent-Transfer-Encoding: base64\r\n"                                                    \
     "Content-Disposition: attachment; filename=" name "\r\n\r\n"
 
 struct message_row {
@@ -105,8 +106,8 @@ static const struct message_row rows[] = {
     {"one file", build_one_file, "MIME-Version: 1.0\r\n" FILE_HEAD("a.bin") "YWJj\r\n"},
     {"two files", build_two_files,
      "MIME-Version: 1.0\r\n" MIXED M_PART FILE_HEAD(
-         "a.bin") "YWJj\r\n" M_PART
-                  "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
+         "a.bin") "YWJj\r\n" M_PART "Content-Type: application/pdf; name=\"b "
+                  "c.bin\"\r\nContent-Transfer-Encoding: base64\r\n"
                   "Content-Disposition: attachment; filename=\"b c.bin\"\r\n\r\nZGVm\r\n" M_END},
     {"both and a file", build_all,
      "Subject: Hello\r\nMIME-Version: 1.0\r\n" MIXED M_PART ALTERNATIVE A_PART TEXT_7BIT
@@ -140,7 +141,7 @@ static void check_row(void **state)
     kit_assert_written(message, want);
 
     const char *detail;
-    ok(mailsub__message_prepare(message, &detail));
+    ok(mailsub__message_prepare(message, 0, &detail));
     assert_int_equal(mailsub__message_size(message), n);
     for (size_t room = 1; room < 200; room++) {
         mailsub__source source;
@@ -179,7 +180,7 @@ static void the_header_names_all_mailboxes_but_blind_ones(void **state)
         "Cc: cc@b.de\r\n" KIT_ID "MIME-Version: 1.0\r\n" TEXT_7BIT);
     assert_int_equal(mailsub_message_count_recipients(message), 8);
     const char *detail;
-    ok(mailsub__message_prepare(message, &detail));
+    ok(mailsub__message_prepare(message, 0, &detail));
     const mailsub__slice *recipients = mailsub__message_recipients(message);
     assert_memory_equal(recipients[0].ptr, "blind@b.de", recipients[0].len);
     assert_memory_equal(recipients[1].ptr, "cc@b.de", recipients[1].len);
@@ -260,7 +261,7 @@ static void several_authors_need_a_sender(void **state)
     ok(mailsub_message_get_error(m, NULL));
     assert_int_equal(mailsub_message_write(m, kit_sink, &text), MAILSUB_E_NO_SENDER);
     const char *detail;
-    assert_int_equal(mailsub__message_prepare(m, &detail), MAILSUB_E_NO_SENDER);
+    assert_int_equal(mailsub__message_prepare(m, 0, &detail), MAILSUB_E_NO_SENDER);
     assert_string_equal(detail, "Sender");
     ok(mailsub_message_set_sender(m, "amy@a.de", NULL));
     kit_assert_written(m, KIT_DATE "From: alice@a.de, Amy <amy@a.de>\r\nSender: amy@a.de\r\n"
@@ -301,7 +302,7 @@ static void smtputf8_is_needed_while_an_address_needs_it(void **state)
 static void assert_sender(mailsub_message *message, const char *want)
 {
     const char *detail;
-    ok(mailsub__message_prepare(message, &detail));
+    ok(mailsub__message_prepare(message, 0, &detail));
     mailsub__slice sender = mailsub__message_sender(message);
     assert_int_equal(sender.len, strlen(want));
     assert_memory_equal(sender.ptr, want, sender.len);
@@ -335,7 +336,7 @@ static void many_recipients_keep_their_order(void **state)
         ok(mailsub_message_add_recipient(message, i % 3, address, NULL));
     }
     const char *detail;
-    ok(mailsub__message_prepare(message, &detail));
+    ok(mailsub__message_prepare(message, 0, &detail));
     const mailsub__slice *recipients = mailsub__message_recipients(message);
     for (int i = 1; i < 5000; i++) {
         int len = snprintf(address, sizeof address, "u%d@b.de", i);
@@ -447,7 +448,7 @@ static void the_first_error_stays(void **state)
     assert_string_equal(field, "Cc");
     assert_int_equal(mailsub_message_write(message, kit_sink, &text), MAILSUB_E_ADDRESS);
     const char *detail;
-    assert_int_equal(mailsub__message_prepare(message, &detail), MAILSUB_E_ADDRESS);
+    assert_int_equal(mailsub__message_prepare(message, 0, &detail), MAILSUB_E_ADDRESS);
     assert_string_equal(detail, "Cc");
     assert_int_equal(text.len, 0);
     ok(mailsub_message_clear_error(message));
@@ -466,10 +467,10 @@ static void from_and_recipients_are_needed(void **state)
     const char *id;
     assert_int_equal(mailsub_message_get_message_id(message, &id), MAILSUB_E_NO_FROM);
     assert_int_equal(mailsub_message_write(message, kit_sink, &text), MAILSUB_E_NO_FROM);
-    assert_int_equal(mailsub__message_prepare(message, &detail), MAILSUB_E_NO_FROM);
+    assert_int_equal(mailsub__message_prepare(message, 0, &detail), MAILSUB_E_NO_FROM);
     assert_string_equal(detail, "From");
     ok(mailsub_message_set_from(message, "a@a.de", NULL));
-    assert_int_equal(mailsub__message_prepare(message, &detail), MAILSUB_E_NO_RECIPIENTS);
+    assert_int_equal(mailsub__message_prepare(message, 0, &detail), MAILSUB_E_NO_RECIPIENTS);
     ok(mailsub_message_write(message, kit_sink, &text));
     free(text.data);
     mailsub_message_free(message);
@@ -481,6 +482,8 @@ static void null_is_refused(void **state)
     struct unit_heap heap = {0};
     mailsub_message *m = to_bob(&heap);
     const char *id;
+    const void *data;
+    size_t len;
     const int codes[] = {
         mailsub_message_set_from(m, NULL, NULL),
         mailsub_message_add_recipient(m, MAILSUB_RECIPIENT_TO, NULL, NULL),
@@ -535,6 +538,20 @@ static void null_is_refused(void **state)
         mailsub_message_get_error(NULL, NULL),
         mailsub_message_clear_error(NULL),
         mailsub_message_write(NULL, kit_sink, NULL),
+        mailsub_message_write_for(NULL, 0, kit_sink, NULL),
+        mailsub_message_write_for(m, 0, NULL, NULL),
+        mailsub_message_write_for(m, 4, kit_sink, NULL),
+        mailsub_message_embed_data(m, NULL, NULL, "", 0),
+        mailsub_message_embed_data(m, NULL, "image/png", NULL, 1),
+        mailsub_message_embed_data(NULL, NULL, "image/png", "", 0),
+        mailsub_message_embed_file(m, NULL, NULL, NULL),
+        mailsub_message_embed_file(NULL, "/dev/null", NULL, NULL),
+        mailsub_message_get_text(NULL, &id, &len),
+        mailsub_message_get_text(m, NULL, &len),
+        mailsub_message_get_html(NULL, &id, &len),
+        mailsub_message_get_html(m, &id, NULL),
+        mailsub_message_get_part_data(NULL, 0, &data, &len),
+        mailsub_message_get_part_data(m, 0, &data, &len),
     };
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         assert_int_equal(codes[i], MAILSUB_E_INVALID);
@@ -553,7 +570,7 @@ static void a_locked_message_is_not_changed_but_may_be_written(void **state)
     mailsub_message *message = to_bob(&heap);
     build_all(message);
     const char *detail;
-    ok(mailsub__message_prepare(message, &detail));
+    ok(mailsub__message_prepare(message, 0, &detail));
     struct kit_text before = kit_write(message);
     assert_true(mailsub__message_lock(message));
     assert_false(mailsub__message_lock(message));
@@ -850,6 +867,8 @@ static int build_and_write(struct unit_heap *heap, struct kit_text *out)
     mailsub_message_set_html(message, large, MAILSUB_NUL_TERMINATED);
     mailsub_message_attach_data(message, "\xc3\xa4.bin", NULL, large, sizeof large);
     mailsub_message_attach_file(message, "/proc/self/exe", "exe", NULL);
+    mailsub_message_embed_data(message, NULL, "image/png; a=\"b c\"", large, sizeof large);
+    mailsub_message_attach_data(message, "\xc3\xa4.eml", NULL, "From: a\n", 8);
     int rc = mailsub_message_get_error(message, NULL);
     if (!rc)
         rc = mailsub_message_write(message, kit_sink, out);
