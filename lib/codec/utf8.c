@@ -100,3 +100,14 @@ size_t mailsub__utf8_decode(mailsub__slice text, uint32_t *out_char)
     *out_char = character;
     return len;
 }
+
+size_t mailsub__utf8_encode(uint32_t character, char out[4])
+{
+    assert(character <= 0x10ffff && (character < 0xd800 || character > 0xdfff));
+    size_t len = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+    static const uint8_t lead_mark[] = {0, 0x00, 0xc0, 0xe0, 0xf0};
+    for (size_t i = len - 1; i > 0; i--, character >>= 6)
+        out[i] = (char)(TAIL_LOW | (character & 0x3f));
+    out[0] = (char)(lead_mark[len] | character);
+    return len;
+}

@@ -25,5 +25,7 @@ bool mailsub__utf8_is_valid(mailsub__slice text);
 bool mailsub__ascii_only(mailsub__slice text);
 /* Decode the first character of valid UTF-8 that is not empty; the octets it takes are returned. */
 size_t mailsub__utf8_decode(mailsub__slice text, uint32_t *out_char);
+/* Encode a character, which is no surrogate and not beyond U+10FFFF; the octets that it takes. */
+size_t mailsub__utf8_encode(uint32_t character, char out[4]);
 
 #endif

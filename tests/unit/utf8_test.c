@@ -101,6 +101,9 @@ static void every_character_is_valid_and_decodes(void **state)
         if (!surrogate &&
             (mailsub__utf8_decode(mailsub__slice_of(text, len), &decoded) != len || decoded != c))
             fail_msg("U+%04X decodes to U+%04X", (unsigned)c, (unsigned)decoded);
+        char again[4];
+        if (!surrogate && (mailsub__utf8_encode(c, again) != len || memcmp(again, text, len) != 0))
+            fail_msg("U+%04X is not encoded as it is decoded", (unsigned)c);
     }
 }
 
