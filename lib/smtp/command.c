@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "smtp/command.h"
 
-static int check_octets(mailsub__slice text)
+#include "codec/utf8.h"
+
+static int check_octets(mailsub__slice octets, enum mailsub__command_text text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
+    bool ascii = true;
+    for (size_t i = 0; i < octets.len; i++) {
+        unsigned char c = (unsigned char)octets.ptr[i];
         if (c < ' ' || c == 0x7f)
             return MAILSUB_E_CONTROL;
-        if (c > 0x7f)
-            return MAILSUB_E_SMTPUTF8;
+        ascii = ascii && c < 0x80;
     }
-    return MAILSUB_OK;
+    if (ascii || (text == MAILSUB__COMMAND_UTF8 && mailsub__utf8_is_valid(octets)))
+        return MAILSUB_OK;
+    return MAILSUB_E_SMTPUTF8;
 }
 
 int mailsub__command_append(mailsub__buffer *out, const mailsub__slice *parts, size_t n_parts,
-                            size_t max_len)
+                            size_t max_len, enum mailsub__command_text text)
 {
     size_t len = 2;
     for (size_t i = 0; i < n_parts; i++) {
-        int rc = check_octets(parts[i]);
+        int rc = check_octets(parts[i], text);
         if (rc)
             return rc;
         if (parts[i].len > max_len - len)
@@ -41,11 +45,11 @@ int mailsub__command_append(mailsub__buffer *out, const mailsub__slice *parts, s
     return MAILSUB_OK;
 }
 
-int mailsub__command_check_path(mailsub__slice path)
+int mailsub__command_check_path(mailsub__slice path, enum mailsub__command_text text)
 {
     if (path.len == 0 || path.len > MAILSUB_MAX_ADDRESS)
         return MAILSUB_E_ADDRESS;
-    int rc = check_octets(path);
+    int rc = check_octets(path, text);
     if (rc)
         return rc;
     bool quoted = false;

@@ -199,6 +199,11 @@ void mailsub__closing_answered(mailsub__engine *engine, const mailsub__flight *f
     mailsub__engine_close(engine);
 }
 
+bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability)
+{
+    return mailsub__capabilities_has(&engine->capabilities, capability);
+}
+
 void mailsub__engine_lost(mailsub__engine *engine, int code, int64_t now_ms)
 {
     engine->now_ms = now_ms;

@@ -18,6 +18,7 @@
 
 #include "base/slice.h"
 #include "base/source.h"
+#include "smtp/capability.h"
 #include "smtp/reply.h"
 
 #define MAILSUB__N_TIMEOUTS (MAILSUB_TIMEOUT_END_OF_DATA + 1)
@@ -62,7 +63,9 @@ typedef struct mailsub__transaction {
     mailsub__slice sender; /* without angle brackets; empty for <> */
     const mailsub__slice *recipients;
     size_t n_recipients;
-    uint64_t size; /* exact octets of content */
+    uint64_t size;  /* exact octets of content */
+    bool eight_bit; /* content has octets beyond ASCII: only a server with 8BITMIME takes it */
+    bool smtputf8;  /* envelope or header have characters beyond ASCII: the same of SMTPUTF8 */
     mailsub__source content;
     mailsub__verdict *verdicts; /* the owner's array, one for each recipient */
     /* Text of the reply that decided for recipient i; called before DONE; may be NULL. */
@@ -102,9 +105,12 @@ void mailsub__engine_ack_output(mailsub__engine *engine, size_t n, int64_t now_m
 
 enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine);
 
+/* What the server offers; to be asked after READY. */
+bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability);
 /* Only after READY or DONE, one at a time. The transaction's results are reset. Recipients and
-   sender are checked, and the size against the server's limit: what fails there is DONE, at the
-   stage CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile
+   sender are checked, the size against the server's limit, and what the message needs against what
+   the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_EIGHT_BIT): what fails there is DONE, at the stage
+   CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile
    answers with its failure: DONE, nothing handed over. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
                             int64_t now_ms);

@@ -25,7 +25,9 @@ static bool queue_line(mailsub__engine *engine, enum mailsub__state state,
     if (!mailsub__flights_reserve(&engine->flights))
         return false;
     size_t before = engine->out.len;
-    int rc = mailsub__command_append(&engine->out, parts, n_parts, max_len);
+    bool utf8 = engine->transaction && engine->transaction->smtputf8;
+    int rc = mailsub__command_append(&engine->out, parts, n_parts, max_len,
+                                     utf8 ? MAILSUB__COMMAND_UTF8 : MAILSUB__COMMAND_ASCII);
     if (rc) {
         mailsub__engine_fail(engine, rc, mailsub__states[state].stage, NULL);
         return false;

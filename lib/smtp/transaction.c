@@ -25,12 +25,24 @@ static int check_envelope(const mailsub__transaction *transaction)
 {
     if (transaction->n_recipients == 0)
         return MAILSUB_E_NO_RECIPIENTS;
+    enum mailsub__command_text text =
+        transaction->smtputf8 ? MAILSUB__COMMAND_UTF8 : MAILSUB__COMMAND_ASCII;
     int rc = MAILSUB_OK;
     if (transaction->sender.len > 0)
-        rc = mailsub__command_check_path(transaction->sender);
+        rc = mailsub__command_check_path(transaction->sender, text);
     for (size_t i = 0; i < transaction->n_recipients && rc == MAILSUB_OK; i++)
-        rc = mailsub__command_check_path(transaction->recipients[i]);
+        rc = mailsub__command_check_path(transaction->recipients[i], text);
     return rc;
+}
+
+/* RFC 6152 section 3 and RFC 6531 section 3.2: without the extension such content is not sent. */
+static int check_needs(const mailsub__engine *engine, const mailsub__transaction *transaction)
+{
+    if (transaction->smtputf8 && !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_SMTPUTF8))
+        return MAILSUB_E_SMTPUTF8;
+    if (transaction->eight_bit && !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_EIGHTBITMIME))
+        return MAILSUB_E_EIGHT_BIT;
+    return MAILSUB_OK;
 }
 
 /* RFC 1870 section 6.1: what the server would refuse for its size is not offered to it. */
@@ -82,6 +94,8 @@ void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *trans
     assert(engine->cursor == MAILSUB__STATE_IDLE || engine->cursor == MAILSUB__STATE_RSET);
     int rc = check_envelope(transaction);
     if (rc == MAILSUB_OK)
+        rc = check_needs(engine, transaction);
+    if (rc == MAILSUB_OK)
         rc = check_size(engine, transaction);
     if (rc == MAILSUB_OK)
         rc = have_raw(engine);
@@ -102,11 +116,17 @@ bool mailsub__transaction_send_mail(mailsub__engine *engine)
 {
     const mailsub__transaction *transaction = engine->transaction;
     char size[32] = "";
-    if (mailsub__capabilities_has(&engine->capabilities, MAILSUB__CAPABILITY_SIZE))
+    if (mailsub__engine_offers(engine, MAILSUB__CAPABILITY_SIZE))
         snprintf(size, sizeof size, " SIZE=%" PRIu64, transaction->size);
-    const mailsub__slice line[] = {PART("MAIL FROM:<"), transaction->sender, PART(">"),
-                                   mailsub__slice_str(size)};
-    if (!mailsub__output_command(engine, MAILSUB__STATE_MAIL, line, 4))
+    const mailsub__slice line[] = {
+        PART("MAIL FROM:<"),
+        transaction->sender,
+        PART(">"),
+        mailsub__slice_str(size),
+        mailsub__slice_str(transaction->eight_bit ? " BODY=8BITMIME" : ""),
+        mailsub__slice_str(transaction->smtputf8 ? " SMTPUTF8" : ""),
+    };
+    if (!mailsub__output_command(engine, MAILSUB__STATE_MAIL, line, sizeof line / sizeof line[0]))
         return false;
     mailsub__engine_go(engine, MAILSUB__STATE_RCPT);
     return true;

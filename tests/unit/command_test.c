@@ -9,17 +9,36 @@ static const struct row {
     size_t lens[3]; /* 0: up to the NUL */
     int want;
     const char *want_line;
+    enum mailsub__command_text text;
 } rows[] = {
-    {"a word", {"QUIT"}, {0}, MAILSUB_OK, "QUIT\r\n"},
-    {"parts", {"RCPT TO:<", "a@b", ">"}, {0}, MAILSUB_OK, "RCPT TO:<a@b>\r\n"},
-    {"an empty part", {"MAIL FROM:<", "", ">"}, {0}, MAILSUB_OK, "MAIL FROM:<>\r\n"},
-    {"CR", {"a\rb"}, {0}, MAILSUB_E_CONTROL, NULL},
-    {"LF", {"a", "\n"}, {0}, MAILSUB_E_CONTROL, NULL},
-    {"CR LF and a command", {"EHLO ", "a\r\nRSET"}, {0}, MAILSUB_E_CONTROL, NULL},
-    {"NUL", {"a", "b\0c"}, {0, 3}, MAILSUB_E_CONTROL, NULL},
-    {"tab", {"a\tb"}, {0}, MAILSUB_E_CONTROL, NULL},
-    {"DEL", {"a\x7f"}, {0}, MAILSUB_E_CONTROL, NULL},
-    {"beyond ASCII", {"a", "\xc3\xbc"}, {0}, MAILSUB_E_SMTPUTF8, NULL},
+    {"a word", {"QUIT"}, {0}, MAILSUB_OK, "QUIT\r\n", MAILSUB__COMMAND_ASCII},
+    {"parts",
+     {"RCPT TO:<", "a@b", ">"},
+     {0},
+     MAILSUB_OK,
+     "RCPT TO:<a@b>\r\n",
+     MAILSUB__COMMAND_ASCII},
+    {"an empty part",
+     {"MAIL FROM:<", "", ">"},
+     {0},
+     MAILSUB_OK,
+     "MAIL FROM:<>\r\n",
+     MAILSUB__COMMAND_ASCII},
+    {"CR", {"a\rb"}, {0}, MAILSUB_E_CONTROL, NULL, MAILSUB__COMMAND_ASCII},
+    {"LF", {"a", "\n"}, {0}, MAILSUB_E_CONTROL, NULL, MAILSUB__COMMAND_ASCII},
+    {"CR LF and a command",
+     {"EHLO ", "a\r\nRSET"},
+     {0},
+     MAILSUB_E_CONTROL,
+     NULL,
+     MAILSUB__COMMAND_ASCII},
+    {"NUL", {"a", "b\0c"}, {0, 3}, MAILSUB_E_CONTROL, NULL, MAILSUB__COMMAND_ASCII},
+    {"tab", {"a\tb"}, {0}, MAILSUB_E_CONTROL, NULL, MAILSUB__COMMAND_ASCII},
+    {"DEL", {"a\x7f"}, {0}, MAILSUB_E_CONTROL, NULL, MAILSUB__COMMAND_ASCII},
+    {"beyond ASCII", {"a", "\xc3\xbc"}, {0}, MAILSUB_E_SMTPUTF8, NULL, MAILSUB__COMMAND_ASCII},
+    {"UTF-8", {"a", "\xc3\xbc"}, {0}, MAILSUB_OK, "a\xc3\xbc\r\n", MAILSUB__COMMAND_UTF8},
+    {"not UTF-8", {"a", "\xfc"}, {0}, MAILSUB_E_SMTPUTF8, NULL, MAILSUB__COMMAND_UTF8},
+    {"CR in UTF-8", {"\xc3\xbc\r"}, {0}, MAILSUB_E_CONTROL, NULL, MAILSUB__COMMAND_UTF8},
 };
 
 static void builds(void **state)
@@ -36,7 +55,7 @@ static void builds(void **state)
         parts[n_parts] = mailsub__slice_of(row->parts[n_parts], len);
     }
     mailsub__buffer_append_str(&out, "before ");
-    assert_int_equal(mailsub__command_append(&out, parts, n_parts, MAILSUB__COMMAND_MAX),
+    assert_int_equal(mailsub__command_append(&out, parts, n_parts, MAILSUB__COMMAND_MAX, row->text),
                      row->want);
     const char *line = mailsub__buffer_str(&out);
     assert_memory_equal(line, "before ", 7);
@@ -54,12 +73,15 @@ static void length_is_bounded(void **state)
     memset(text, 'x', sizeof text);
     mailsub__buffer_init(&out, &allocator, 100000);
     mailsub__slice parts[] = {{"AUTH ", 5}, {text, 505}};
-    assert_int_equal(mailsub__command_append(&out, parts, 2, 512), MAILSUB_OK);
+    assert_int_equal(mailsub__command_append(&out, parts, 2, 512, MAILSUB__COMMAND_ASCII),
+                     MAILSUB_OK);
     assert_int_equal(out.len, 512);
     parts[1].len = 506;
-    assert_int_equal(mailsub__command_append(&out, parts, 2, 512), MAILSUB_E_LIMIT);
+    assert_int_equal(mailsub__command_append(&out, parts, 2, 512, MAILSUB__COMMAND_ASCII),
+                     MAILSUB_E_LIMIT);
     assert_int_equal(out.len, 512);
-    assert_int_equal(mailsub__command_append(&out, parts, 1, 512), MAILSUB_OK);
+    assert_int_equal(mailsub__command_append(&out, parts, 1, 512, MAILSUB__COMMAND_ASCII),
+                     MAILSUB_OK);
     mailsub__buffer_deinit(&out);
 }
 
@@ -71,9 +93,11 @@ static void a_line_without_memory_leaves_nothing(void **state)
     mailsub__buffer out;
     mailsub__buffer_init(&out, &allocator, 1000);
     mailsub__slice part = {"QUIT", 4};
-    assert_int_equal(mailsub__command_append(&out, &part, 1, 512), MAILSUB_E_NOMEM);
+    assert_int_equal(mailsub__command_append(&out, &part, 1, 512, MAILSUB__COMMAND_ASCII),
+                     MAILSUB_E_NOMEM);
     assert_int_equal(out.len, 0);
-    assert_int_equal(mailsub__command_append(&out, &part, 1, 512), MAILSUB_OK);
+    assert_int_equal(mailsub__command_append(&out, &part, 1, 512, MAILSUB__COMMAND_ASCII),
+                     MAILSUB_OK);
     mailsub__buffer_deinit(&out);
     assert_int_equal(heap.n_live, 0);
 }
@@ -106,7 +130,9 @@ static void checks_path(void **state)
     size_t len = strlen(row->path);
     char *exact = malloc(len + 1);
     memcpy(exact, row->path, len);
-    assert_int_equal(mailsub__command_check_path(mailsub__slice_of(exact, len)), row->want);
+    assert_int_equal(
+        mailsub__command_check_path(mailsub__slice_of(exact, len), MAILSUB__COMMAND_ASCII),
+        row->want);
     free(exact);
 }
 
@@ -115,10 +141,12 @@ static void paths_are_bounded(void **state)
     (void)state;
     char path[MAILSUB_MAX_ADDRESS + 1];
     memset(path, 'x', sizeof path);
-    assert_int_equal(mailsub__command_check_path(mailsub__slice_of(path, MAILSUB_MAX_ADDRESS)),
+    assert_int_equal(mailsub__command_check_path(mailsub__slice_of(path, MAILSUB_MAX_ADDRESS),
+                                                 MAILSUB__COMMAND_ASCII),
                      MAILSUB_OK);
-    assert_int_equal(mailsub__command_check_path(mailsub__slice_of(path, sizeof path)),
-                     MAILSUB_E_ADDRESS);
+    assert_int_equal(
+        mailsub__command_check_path(mailsub__slice_of(path, sizeof path), MAILSUB__COMMAND_ASCII),
+        MAILSUB_E_ADDRESS);
 }
 
 int main(void)

@@ -357,6 +357,8 @@ static void submit(struct player *player)
         memcmp(dialogue->recipients[0].ptr, "nobody", dialogue->recipients[0].len) == 0)
         player->transaction.n_recipients = 0;
     player->transaction.size = dialogue->size;
+    player->transaction.eight_bit = dialogue->eight_bit;
+    player->transaction.smtputf8 = dialogue->smtputf8;
     player->transaction.content = (mailsub__source){player, source_read};
     player->transaction.verdicts = player->verdicts;
     player->transaction.on_recipient_text = on_text;

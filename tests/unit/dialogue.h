@@ -27,6 +27,8 @@ struct dialogue {
     char *content;
     size_t content_len;
     uint64_t size;
+    bool eight_bit;
+    bool smtputf8;
     bool whole_only; /* the test is what comes in one piece */
     size_t fails_at; /* the source fails behind so many octets; SIZE_MAX: it does not */
 };

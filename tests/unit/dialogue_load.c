@@ -118,6 +118,10 @@ static void apply_setting(struct dialogue *dialogue, const char *name, char *val
         set_long_content(dialogue, strtoul(value, NULL, 10));
     else if (strcmp(name, "size") == 0)
         dialogue->size = strtoul(value, NULL, 10);
+    else if (strcmp(name, "eight-bit") == 0)
+        dialogue->eight_bit = true;
+    else if (strcmp(name, "smtputf8") == 0)
+        dialogue->smtputf8 = true;
     else if (strcmp(name, "whole-only") == 0)
         dialogue->whole_only = true;
     else if (strcmp(name, "fails-at") == 0)
