@@ -66,8 +66,7 @@ enum {
     X(-218, E_SINK, MESSAGE, FIX_PROGRAM, 74, "the sink did not take the message")                 \
     X(-219, E_NO_SENDER, MESSAGE, FIX_MESSAGE, 65, "several authors and no Sender")                \
     X(-223, E_ENCODING, MESSAGE, FIX_MESSAGE, 65,                                                  \
-      "an attached message needs 8BITMIME or BINARYMIME, which the server lacks")                  \
-    X(-221, E_EIGHT_BIT, MESSAGE, FIX_MESSAGE, 65, "the server does not take 8-bit content")       \
+      "content that needs 8BITMIME or BINARYMIME, which the server lacks")                         \
     X(-301, E_RESOLVE, NETWORK, FIX_CONFIGURATION, 68, "the server's name does not exist")         \
     X(-302, E_RESOLVE_AGAIN, NETWORK, RETRY_LATER, 75, "the server's name cannot be resolved now") \
     X(-303, E_CONNECT, NETWORK, RETRY_LATER, 75, "no connection to the server")                    \

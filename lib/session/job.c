@@ -112,13 +112,23 @@ void mailsub__job_refuse(mailsub_session *session, const mailsub__verdict *cause
     finish(session);
 }
 
+/*
+ * What the message is laid out for. As long as no server has said what it can, the most: what fails
+ * then would fail everywhere, and most servers can.
+ */
+static uint32_t capabilities(const mailsub_session *session)
+{
+    bool lacking =
+        session->idle && !mailsub__engine_offers(session->engine, MAILSUB__CAPABILITY_EIGHTBITMIME);
+    return lacking ? 0 : MAILSUB_CAN_8BITMIME;
+}
+
 /* Make message and receipt ready. On failure the job is over. */
 static bool prepare(mailsub_session *session, mailsub__job *job)
 {
     const char *detail = "";
-    int rc = mailsub__message_prepare(job->message, 0, &detail);
-    if (rc == MAILSUB_OK && mailsub__message_needs_smtputf8(job->message))
-        rc = MAILSUB_E_SMTPUTF8;
+    job->capabilities = capabilities(session);
+    int rc = mailsub__message_prepare(job->message, job->capabilities, &detail);
     if (rc == MAILSUB_OK) {
         const char *message_id = "";
         mailsub_message_get_message_id(job->message, &message_id);
@@ -136,23 +146,45 @@ static bool prepare(mailsub_session *session, mailsub__job *job)
     return true;
 }
 
+/* Open the content, laid out for the server that is there now. */
+static int open_content(const mailsub_session *session, mailsub__job *job, const char **out_detail)
+{
+    uint32_t can = capabilities(session);
+    int rc = MAILSUB_OK;
+    if (can != job->capabilities) {
+        rc = mailsub__message_prepare(job->message, can, out_detail);
+        job->capabilities = can;
+    }
+    if (rc == MAILSUB_OK) {
+        rc = mailsub__message_open(job->message, &job->transaction.content);
+        *out_detail = mailsub__message_detail(job->message);
+    }
+    return rc;
+}
+
 static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
 {
+    const char *detail = "";
+    int rc = open_content(session, job, &detail);
+    if (rc) {
+        mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
+        return;
+    }
     mailsub__transaction *transaction = &job->transaction;
+    bool smtputf8 = mailsub__message_needs_smtputf8(job->message);
     *transaction = (mailsub__transaction){
         .sender = mailsub__message_sender(job->message),
         .recipients = mailsub__message_recipients(job->message),
         .n_recipients = mailsub_message_count_recipients(job->message),
         .size = mailsub__message_size(job->message),
+        /* RFC 6532: the header of such a message is UTF-8. */
+        .eight_bit = smtputf8 || mailsub__message_body(job->message) != MAILSUB__BODY_7BIT,
+        .smtputf8 = smtputf8,
+        .content = transaction->content,
         .verdicts = job->receipt->verdicts,
         .on_recipient_text = mailsub__receipt_add_text,
         .context = job->receipt,
     };
-    int rc = mailsub__message_open(job->message, &transaction->content);
-    if (rc) {
-        mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, mailsub__message_detail(job->message));
-        return;
-    }
     job->submitted = true;
     session->idle = false;
     mailsub__engine_submit(session->engine, transaction, now_ms);

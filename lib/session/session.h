@@ -27,10 +27,11 @@ typedef struct mailsub__job {
     mailsub_receipt *own_receipt;
     mailsub_done_fn done;
     void *context;
-    int64_t deadline_ms; /* -1: none */
-    bool prepared;       /* message and receipt are ready */
-    bool submitted;      /* the engine has the transaction */
-    bool repeated;       /* a dead kept connection was replaced for it once */
+    int64_t deadline_ms;   /* -1: none */
+    bool prepared;         /* message and receipt are ready */
+    uint32_t capabilities; /* MAILSUB_CAN_* that the message is laid out for */
+    bool submitted;        /* the engine has the transaction */
+    bool repeated;         /* a dead kept connection was replaced for it once */
     mailsub__transaction transaction;
 } mailsub__job;
 

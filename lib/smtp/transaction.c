@@ -41,7 +41,7 @@ static int check_needs(const mailsub__engine *engine, const mailsub__transaction
     if (transaction->smtputf8 && !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_SMTPUTF8))
         return MAILSUB_E_SMTPUTF8;
     if (transaction->eight_bit && !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_EIGHTBITMIME))
-        return MAILSUB_E_EIGHT_BIT;
+        return MAILSUB_E_ENCODING;
     return MAILSUB_OK;
 }
 

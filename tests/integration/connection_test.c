@@ -300,7 +300,7 @@ static void content_is_kept(void **state)
         assert_int_equal(mailsub_message_get_error(fixture.message, NULL), MAILSUB_OK);
         assert_int_equal(mailsub_session_submit(fixture.session, fixture.message, fixture.receipt),
                          MAILSUB_OK);
-        real_take_mail("cleo@ours.example", fixture.message, trace);
+        real_take_mail(rows[i].service, "cleo@ours.example", fixture.message, trace);
         submission_tear_down(&fixture);
     }
 }

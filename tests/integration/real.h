@@ -42,9 +42,10 @@ void real_empty_mailboxes(void);
 
 /*
  * Take the next message out of the mailbox of an address, waiting for its delivery, and fail unless
- * it is, octet for octet, what mailsub_message_write writes, with line ends of LF as a Maildir has
- * them. trace receives the fields that Postfix put before it.
+ * it is, octet for octet, what mailsub_message_write_for writes for this service of postfix.py, with
+ * line ends of LF as a Maildir has them. trace receives the fields that Postfix put before it.
  */
-void real_take_mail(const char *address, mailsub_message *message, char trace[REAL_TRACE_ROOM]);
+void real_take_mail(const char *service, const char *address, mailsub_message *message,
+                    char trace[REAL_TRACE_ROOM]);
 
 #endif

@@ -63,6 +63,7 @@ static void make_message(struct fixture *fixture, const struct submission *row)
     snprintf(from, sizeof from, "%s@ours.example", row->from ? row->from : "alice");
     assert_int_equal(mailsub_message_new(&fixture->allocator, &fixture->message), MAILSUB_OK);
     mailsub_message *message = fixture->message;
+    mailsub_message_allow_smtputf8(message, 1);
     mailsub_message_set_from(message, from,
                              "J\xc3\xbcrgen Au\xc3\x9f"
                              "erhalb");
@@ -197,7 +198,7 @@ static void check_deliveries(struct fixture *fixture, const struct submission *r
     for (const struct fate *fate = row->fates; fate->address; fate++) {
         if (fate->outcome != MAILSUB_OUTCOME_ACCEPTED)
             continue;
-        real_take_mail(fate->address, fixture->message, trace);
+        real_take_mail(row->service, fate->address, fixture->message, trace);
         check_trace(trace, row, fate->address, fixture->receipt);
     }
 }

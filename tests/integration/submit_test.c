@@ -141,6 +141,8 @@ static const struct submission variants[] = {
     {"a sender that belongs to another login", "submission", "submission", AS_ALICE, .from = "bob",
      FAILURE(E_SENDER_REFUSED, MAIL, 553, "5.7.1", "not owned by user alice"),
      .fates = {REFUSED("ann", E_SENDER_REFUSED, MAIL, 553, "5.7.1", "not owned")}},
+    {"a sender whose name before the @ is not ASCII", "smtp", "plain", .from = "j\xc3\xb6rg",
+     SUCCESS, .protocol = "UTF8SMTP", .fates = {ACCEPTED("ann"), ACCEPTED("ben")}},
     {"a sender refused in reply to RCPT", "smtp", "late_refusal", .from = "banned",
      FAILURE(E_RECIPIENTS_REFUSED, RCPT, 550, "5.7.1", "This sender may not send"),
      .fates = {REFUSED("ann", E_RECIPIENTS_REFUSED, RCPT, 550, "5.7.1", "may not send")}},
