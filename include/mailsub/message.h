@@ -55,6 +55,17 @@ MAILSUB_API int mailsub_message_new(const mailsub_allocator *allocator,
                                     mailsub_message **out_message);
 
 /**
+ * Copy a message with all that it was given, its error too. A Date and a Message-ID that were not
+ * set but made are not copied: the copy is another message and gets its own. A message that is
+ * being sent may be copied; its copy may be changed.
+ * @param message      the message; the copy takes its memory from the same allocator
+ * @param out_message  receives the copy; the caller frees it
+ * @return 0; MAILSUB_E_INVALID a NULL; MAILSUB_E_NOMEM
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_dup(const mailsub_message *message, mailsub_message **out_message);
+
+/**
  * Free a message and all it holds.
  * @param message  NULL is allowed; must not be in the hands of a session
  * Since 0.1

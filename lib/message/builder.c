@@ -9,11 +9,8 @@
 #include "message/line.h"
 #include "message/state.h"
 
-static int set_subject(mailsub_message *message, mailsub__slice subject)
+int mailsub__message_keep_subject(mailsub_message *message, mailsub__slice subject)
 {
-    int rc = mailsub__line_check(subject, MAILSUB__LINE_TAB);
-    if (rc)
-        return rc;
     char *room = mailsub__arena_replace(&message->arena, &message->subject_slot, subject.len + 1);
     if (!room)
         return MAILSUB_E_NOMEM;
@@ -22,6 +19,12 @@ static int set_subject(mailsub_message *message, mailsub__slice subject)
     message->subject = (mailsub__slice){room, subject.len};
     message->has_subject = true;
     return MAILSUB_OK;
+}
+
+static int set_subject(mailsub_message *message, mailsub__slice subject)
+{
+    int rc = mailsub__line_check(subject, MAILSUB__LINE_TAB);
+    return rc ? rc : mailsub__message_keep_subject(message, subject);
 }
 
 int mailsub_message_set_subject(mailsub_message *message, const char *subject)
@@ -72,6 +75,16 @@ static void link_extra(mailsub_message *message, struct mailsub__extra *extra)
     else
         message->first_extra = extra;
     message->last_extra = extra;
+}
+
+int mailsub__message_keep_extra(mailsub_message *message, const mailsub__field *field,
+                                mailsub__slice name, mailsub__slice value)
+{
+    struct mailsub__extra *extra = new_extra(&message->arena, field, name, value);
+    if (!extra)
+        return MAILSUB_E_NOMEM;
+    link_extra(message, extra);
+    return MAILSUB_OK;
 }
 
 static void unlink_extra(mailsub_message *message, const struct mailsub__extra *extra)
@@ -213,11 +226,7 @@ static int add_header(mailsub_message *message, mailsub__slice name, mailsub__sl
         return rc;
     if (field->once && find_extra(message, field))
         return MAILSUB_E_HEADER_REPEATED;
-    struct mailsub__extra *extra = new_extra(&message->arena, field, name, value);
-    if (!extra)
-        return MAILSUB_E_NOMEM;
-    link_extra(message, extra);
-    return MAILSUB_OK;
+    return mailsub__message_keep_extra(message, field, name, value);
 }
 
 int mailsub_message_add_header(mailsub_message *message, const char *name, const char *value,

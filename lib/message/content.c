@@ -63,3 +63,11 @@ int mailsub_message_get_html(const mailsub_message *message, const char **out_ht
 {
     return message ? get_text(&message->html, out_html, out_len) : MAILSUB_E_INVALID;
 }
+
+int mailsub__content_copy(mailsub_message *to, const mailsub_message *from)
+{
+    int rc = replace_text(to, &to->text, from->text.data, from->text.len);
+    if (!rc)
+        rc = replace_text(to, &to->html, from->html.data, from->html.len);
+    return rc ? rc : mailsub__parts_copy(to, from);
+}

@@ -310,3 +310,31 @@ int mailsub_message_embed_file(mailsub_message *message, const char *path, const
                                                 .path = path});
     return mailsub__message_end_change(message, "embedded", rc);
 }
+
+static int copy_part(mailsub_message *to, const struct mailsub__part *from)
+{
+    mailsub__slice content =
+        from->path ? mailsub__slice_str(from->path) : mailsub__slice_of(from->data, from->len);
+    struct mailsub__part *part;
+    char *room;
+    int rc = new_part(to, from, content.len + 1, &part, &room);
+    if (rc)
+        return rc;
+    memcpy(room, content.ptr, content.len);
+    room[content.len] = '\0';
+    if (from->path)
+        part->path = room;
+    else
+        part->data = room;
+    part->next = NULL;
+    link_part(to, part);
+    return MAILSUB_OK;
+}
+
+int mailsub__parts_copy(mailsub_message *to, const mailsub_message *from)
+{
+    int rc = MAILSUB_OK;
+    for (const struct mailsub__part *part = from->first_part; part && !rc; part = part->next)
+        rc = copy_part(to, part);
+    return rc;
+}

@@ -165,6 +165,15 @@ int mailsub__message_keep_date(mailsub_message *message, int64_t unix_s, int32_t
 /* Check and set the Message-ID, with or without its angle brackets. */
 int mailsub__message_keep_id(mailsub_message *message, mailsub__slice id);
 
+/* Keep what has been checked; MAILSUB_E_NOMEM. */
+int mailsub__message_keep_subject(mailsub_message *message, mailsub__slice subject);
+int mailsub__message_keep_extra(mailsub_message *message, const mailsub__field *field,
+                                mailsub__slice name, mailsub__slice value);
+/* Copy all that the setters of the content keep into a message that has none; MAILSUB_E_NOMEM. */
+int mailsub__content_copy(mailsub_message *to, const mailsub_message *from);
+/* The same of the attachments and embedded parts alone. */
+int mailsub__parts_copy(mailsub_message *to, const mailsub_message *from);
+
 typedef struct mailsub__extra_value {
     const char *name;     /* of a known field that may stand once */
     mailsub__slice value; /* well-formed; a NULL pointer takes the field away */
