@@ -7,6 +7,7 @@ and compares names, addresses, subject, fields, texts and attachments with what 
 message must also keep the raw rules: CRLF only, 7-bit, 998, 78 where a line can be folded, encoded
 words of at most 75 characters, fields that may stand once once, no trace of blind recipients.
 """
+import base64
 import email
 import email.policy
 import random
@@ -305,14 +306,39 @@ def random_mailbox(rng, request, verb, field):
     request.mailbox(verb, field, f"{local}@{domain}", f"{want_local}@{want_domain}", name)
 
 
+def random_list(rng, request):
+    """Ask for mailboxes of To by one list, as careless programs write it."""
+    space = ("", " ", "  ", " \t", " (c)", "(a, <x@y.de> (b) \\) )")
+    listed = Request()
+    for _ in range(rng.choice((1, 2, 12))):
+        random_mailbox(rng, listed, "to", "To")
+    elements = []
+    for _, address, name in listed.calls:
+        if name and rng.random() < 0.5:
+            name = f"=?utf-8?b?{base64.b64encode(name.encode()).decode()}?="
+        elif name:
+            name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
+        if name or rng.random() < 0.3:
+            address = f"{name or ''}{rng.choice(space)}<{rng.choice(('', '@r.de:'))}{address}>"
+        elements.append(rng.choice(space) + address + rng.choice(space))
+    text = rng.choice((",", ",,", " , ")).join(elements) + rng.choice(("", ",", ", E (c) :;"))
+    request.calls.append(("to-list", text))
+    request.asked["To"] += listed.asked["To"]
+
+
 def random_request(rng, path, content):
     request = Request()
     random_mailbox(rng, request, "from", "From")
-    if rng.random() < 0.2:
+    several = rng.random() < 0.1
+    if several:
+        random_mailbox(rng, request, "add-from", "From")
+    if several or rng.random() < 0.2:
         random_mailbox(rng, request, "sender", "Sender")
     for verb, field in (("to", "To"), ("cc", "Cc"), ("bcc", None), ("reply-to", "Reply-To")):
         for _ in range(rng.choice((0, 1, 1, 2, 12))):
             random_mailbox(rng, request, verb, field)
+    if rng.random() < 0.3:
+        random_list(rng, request)
     if rng.random() < 0.9:
         request.subject(random_text(rng, PIECES + ["\t"], rng.choice((3, 20, 100))))
     for number in range(rng.choice((0, 0, 1, 3))):
