@@ -100,7 +100,8 @@ MAILSUB_API int mailsub_message_clear_error(mailsub_message *message);
  * @param name     display name in any script; NULL or "" for none
  * @return 0; MAILSUB_E_ADDRESS bad syntax or too long; MAILSUB_E_DOMAIN refused by IDNA 2008;
  *         MAILSUB_E_SMTPUTF8 the local part is not ASCII, and mailsub_message_allow_smtputf8 has
- * not allowed it RFC 5322 section 3.6.2, RFC 5321 section 4.1.2, RFC 5891; since 0.1
+ *         not allowed it
+ * RFC 5322 section 3.6.2, RFC 5321 section 4.1.2, RFC 5891; since 0.1
  */
 MAILSUB_API int mailsub_message_set_from(mailsub_message *message, const char *address,
                                          const char *name);
