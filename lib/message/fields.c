@@ -10,6 +10,7 @@
 
 #include "codec/utf8.h"
 #include "message/address.h"
+#include "message/atom.h"
 #include "message/message_id.h"
 #include "message/words.h"
 
@@ -18,15 +19,20 @@ enum { LONGEST_WORD = MAILSUB__FOLD_MOST - MAILSUB__FIELD_LONGEST_NAME - 2 };
 
 #define OWNED(name)                                                                                \
     {                                                                                              \
-        name, MAILSUB__FIELD_LIBRARY, MAILSUB__FIELD_TEXT, true, false                             \
+        name, MAILSUB__FIELD_LIBRARY, MAILSUB__FIELD_TEXT, true, false, NULL                       \
     }
 #define OF_FUNCTION(name)                                                                          \
     {                                                                                              \
-        name, MAILSUB__FIELD_FUNCTION, MAILSUB__FIELD_TEXT, true, false                            \
+        name, MAILSUB__FIELD_FUNCTION, MAILSUB__FIELD_TEXT, true, false, NULL                      \
     }
 #define ONCE(name, kind)                                                                           \
     {                                                                                              \
-        name, MAILSUB__FIELD_CALLER, MAILSUB__FIELD_##kind, true, false                            \
+        name, MAILSUB__FIELD_CALLER, MAILSUB__FIELD_##kind, true, false, NULL                      \
+    }
+
+#define ONE_OF(name, words)                                                                        \
+    {                                                                                              \
+        name, MAILSUB__FIELD_CALLER, MAILSUB__FIELD_TOKENS, true, false, words                     \
     }
 
 /* A name that ends in "*" stands for all that begin like it. */
@@ -51,28 +57,28 @@ static const mailsub__field known_fields[] = {
     ONCE("Supersedes", IDS),
     ONCE("Auto-Submitted", TOKENS),
     ONCE("Precedence", TOKENS),
-    ONCE("Importance", TOKENS),
-    ONCE("Priority", TOKENS),
-    ONCE("Sensitivity", TOKENS),
+    ONE_OF("Importance", "low normal high"),
+    ONE_OF("Priority", "normal urgent non-urgent"),
+    ONE_OF("Sensitivity", "personal private company-confidential"),
     ONCE("X-Priority", TOKENS),
     ONCE("List-Archive", URLS),
     ONCE("List-Help", URLS),
-    ONCE("List-Id", TOKENS),
+    ONCE("List-Id", LIST_ID),
     ONCE("List-Owner", URLS),
     ONCE("List-Post", URLS),
     ONCE("List-Subscribe", URLS),
     ONCE("List-Unsubscribe", URLS),
-    ONCE("List-Unsubscribe-Post", TOKENS),
+    ONE_OF("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     ONCE("Disposition-Notification-To", MAILBOX),
     ONCE("Errors-To", MAILBOX),
     ONCE("Return-Receipt-To", MAILBOX),
     ONCE("Organization", TEXT),
-    {"Keywords", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_PHRASES, false, false},
-    {"Comments", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_TEXT, false, true},
+    {"Keywords", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_PHRASES, false, false, NULL},
+    {"Comments", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_TEXT, false, true, NULL},
 };
 
-static const mailsub__field unknown_field = {"", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_VALUE, false,
-                                             true};
+static const mailsub__field unknown_field = {
+    "", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_VALUE, false, true, NULL};
 
 bool mailsub__field_name_is_valid(mailsub__slice name)
 {
@@ -236,6 +242,48 @@ static int write_urls(mailsub__fold *fold, mailsub__slice value)
     return fold->out->error;
 }
 
+/*
+ * Cut a value into its phrase, quotes around the whole of it taken away, and <label.domain>. False:
+ * it is malformed, or the phrase has quotes elsewhere.
+ */
+static bool cut_list_id(mailsub__slice value, mailsub__slice *out_phrase, mailsub__slice *out_id)
+{
+    enum { LONGEST_LIST_ID = 255 };
+    value = trim(value);
+    const char *start = memrchr(value.ptr, '<', value.len);
+    if (!start || value.ptr[value.len - 1] != '>')
+        return false;
+    mailsub__slice phrase = trim(mailsub__slice_of(value.ptr, (size_t)(start - value.ptr)));
+    mailsub__slice id = mailsub__slice_of(start, value.len - (size_t)(start - value.ptr));
+    if (phrase.len > 2 && phrase.ptr[0] == '"' && phrase.ptr[phrase.len - 1] == '"')
+        phrase = mailsub__slice_of(phrase.ptr + 1, phrase.len - 2);
+    *out_phrase = phrase;
+    *out_id = id;
+    return !memchr(phrase.ptr, '"', phrase.len) && !memchr(phrase.ptr, '\\', phrase.len) &&
+           !memchr(phrase.ptr, '\t', phrase.len) && id.len <= LONGEST_LIST_ID + 2 &&
+           memchr(id.ptr, '.', id.len) &&
+           mailsub__atom_is_dot_atom(mailsub__slice_of(id.ptr + 1, id.len - 2));
+}
+
+static int check_list_id(mailsub__slice value)
+{
+    mailsub__slice phrase;
+    mailsub__slice id;
+    return cut_list_id(value, &phrase, &id) ? MAILSUB_OK : MAILSUB_E_HEADER_VALUE;
+}
+
+static int write_list_id(mailsub__fold *fold, mailsub__slice value)
+{
+    mailsub__slice phrase;
+    mailsub__slice id;
+    if (!cut_list_id(value, &phrase, &id))
+        return MAILSUB_E_HEADER_VALUE;
+    int rc = phrase.len > 0 ? mailsub__words_write_phrase(fold, phrase, "") : MAILSUB_OK;
+    if (!rc)
+        mailsub__fold_token(fold, id);
+    return rc ? rc : fold->out->error;
+}
+
 /* Take the next <identifier>, white space around it allowed; false: none, or malformed. */
 static bool next_id(mailsub__slice *rest, mailsub__slice *out_id)
 {
@@ -330,15 +378,29 @@ static const struct {
     [MAILSUB__FIELD_VALUE] = {check_text, write_value},
     [MAILSUB__FIELD_TOKENS] = {check_tokens, write_tokens},
     [MAILSUB__FIELD_URLS] = {check_urls, write_urls},
+    [MAILSUB__FIELD_LIST_ID] = {check_list_id, write_list_id},
     [MAILSUB__FIELD_IDS] = {check_ids, write_ids},
     [MAILSUB__FIELD_PHRASES] = {check_phrases, write_phrases},
     [MAILSUB__FIELD_MAILBOX] = {check_mailbox, write_mailbox},
 };
 
+static bool is_one_of(mailsub__slice value, const char *words)
+{
+    mailsub__slice rest = mailsub__slice_str(words);
+    mailsub__slice word;
+    while (next_word(&rest, &word)) {
+        if (mailsub__slice_equal_nocase(trim(value), word))
+            return true;
+    }
+    return false;
+}
+
 int mailsub__field_check(const mailsub__field *field, mailsub__slice value)
 {
     assert(field->owner == MAILSUB__FIELD_CALLER);
     if (!field->may_be_empty && trim(value).len == 0)
+        return MAILSUB_E_HEADER_VALUE;
+    if (field->words && !is_one_of(value, field->words))
         return MAILSUB_E_HEADER_VALUE;
     return kinds[field->kind].check(value);
 }

@@ -18,6 +18,7 @@ enum mailsub__field_kind {
     MAILSUB__FIELD_VALUE,   /* unstructured, for programs: unknown fields */
     MAILSUB__FIELD_TOKENS,  /* printable ASCII words that are never encoded */
     MAILSUB__FIELD_URLS,    /* URLs in angle brackets, parted by commas (RFC 2369) */
+    MAILSUB__FIELD_LIST_ID, /* a phrase or none, and <label.domain> (RFC 2919) */
     MAILSUB__FIELD_IDS,     /* one message identifier or more */
     MAILSUB__FIELD_PHRASES, /* phrases parted by commas */
     MAILSUB__FIELD_MAILBOX, /* one addr-spec, with or without angle brackets */
@@ -30,6 +31,7 @@ typedef struct mailsub__field {
     enum mailsub__field_kind kind;
     bool once;
     bool may_be_empty;
+    const char *words; /* all that the value may be, parted by spaces; NULL: more */
 } mailsub__field;
 
 /* True for one to MAILSUB__FIELD_LONGEST_NAME printable ASCII characters other than a colon. */

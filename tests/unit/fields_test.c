@@ -44,6 +44,23 @@ static const struct field_row rows[] = {
     {"two URLs, one with a comma", "List-Unsubscribe",
      "<mailto:a@b.de?subject=x>,\t<https://b.de/a,b>",
      WRITTEN("<mailto:a@b.de?subject=x>, <https://b.de/a,b>")},
+    {"list identifier", "List-Id", " <a.b.de> ", WRITTEN("<a.b.de>")},
+    {"list identifier with a name", "List-Id", "\"My, list\" <a.b.de>",
+     WRITTEN("\"My, list\" <a.b.de>")},
+    {"list identifier with a name to encode", "List-Id", "\xc3\xa4 <a.b.de>",
+     WRITTEN("=?UTF-8?B?w6Q=?= <a.b.de>")},
+    {"list identifier without brackets", "List-Id", "a.b.de", REFUSED},
+    {"list identifier without a domain", "List-Id", "<a>", REFUSED},
+    {"list identifier with a space", "List-Id", "<a. b.de>", REFUSED},
+    {"open list identifier", "List-Id", "<", REFUSED},
+    {"list identifier with half a quote", "List-Id", "\"a <a.b.de>", REFUSED},
+    {"list identifier and more", "List-Id", "<a.b.de> x", REFUSED},
+    {"one of the words", "Importance", " High ", WRITTEN("High")},
+    {"none of the words", "Importance", "higher", REFUSED},
+    {"two of the words", "Sensitivity", "personal private", REFUSED},
+    {"one-click", "List-Unsubscribe-Post", "List-Unsubscribe=One-Click",
+     WRITTEN("List-Unsubscribe=One-Click")},
+    {"another click", "List-Unsubscribe-Post", "yes", REFUSED},
     {"nobody may post", "List-Post", " NO ", WRITTEN("NO")},
     {"URL without brackets", "List-Unsubscribe", "https://b.de/", REFUSED},
     {"URL without a scheme", "List-Unsubscribe", "<b.de>", REFUSED},
@@ -142,7 +159,7 @@ static void names_are_printable_without_colon(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[64] = {cmocka_unit_test(names_are_printable_without_colon)};
+    struct CMUnitTest tests[128] = {cmocka_unit_test(names_are_printable_without_colon)};
     size_t n_tests = 1;
     UNIT_ADD_ROWS(tests, n_tests, rows, check_row);
     UNIT_ADD_ROWS(tests, n_tests, owner_rows, check_owner_row);

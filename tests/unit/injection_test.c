@@ -161,6 +161,13 @@ static int add_header_urls(mailsub_message *message, const char *text, size_t le
                                       MAILSUB_NUL_TERMINATED);
 }
 
+static int add_header_list_id(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_add_header(message, "List-Id", within("a", text, " <a.b.de>"),
+                                      MAILSUB_NUL_TERMINATED);
+}
+
 static int add_header_phrases(mailsub_message *message, const char *text, size_t len)
 {
     return mailsub_message_add_header(message, "Keywords", text, len);
@@ -315,6 +322,7 @@ static const struct field_row fields[] = {
     {"unknown field", add_header, "X-Field"},
     {"Comments", add_header_text, "Comments"},
     {"header of tokens", add_header_tokens, "Auto-Submitted"},
+    {"header of a list identifier", add_header_list_id, "List-Id"},
     {"header of URLs", add_header_urls, "List-Help"},
     {"Keywords", add_header_phrases, "Keywords"},
     {"References", add_header_ids, "References"},
@@ -437,6 +445,7 @@ static bool is_known_line(const char *line)
         "Comments:",
         "Auto-Submitted:",
         "List-Help:",
+        "List-Id:",
         "Keywords:",
         "References:",
         "In-Reply-To:",
