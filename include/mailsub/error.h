@@ -67,6 +67,7 @@ enum {
     X(-219, E_NO_SENDER, MESSAGE, FIX_MESSAGE, 65, "several authors and no Sender")                \
     X(-223, E_ENCODING, MESSAGE, FIX_MESSAGE, 65,                                                  \
       "content that needs 8BITMIME or BINARYMIME, which the server lacks")                         \
+    X(-224, E_CALENDAR, MESSAGE, FIX_MESSAGE, 65, "no invitation, or one with another method")     \
     X(-301, E_RESOLVE, NETWORK, FIX_CONFIGURATION, 68, "the server's name does not exist")         \
     X(-302, E_RESOLVE_AGAIN, NETWORK, RETRY_LATER, 75, "the server's name cannot be resolved now") \
     X(-303, E_CONNECT, NETWORK, RETRY_LATER, 75, "no connection to the server")                    \

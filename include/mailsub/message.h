@@ -76,7 +76,7 @@ MAILSUB_API void mailsub_message_free(mailsub_message *message);
  * The first error that a changing call on this message returned.
  * @param message    the message
  * @param out_field  receives the name of what was wrong: a header field ("Subject", "To"), or
- *                   "Return-Path", "text", "html", "attachment", "embedded"; "header" for a
+ *                   "Return-Path", "text", "html", "attachment", "embedded", "calendar"; "header" for a
  *                   malformed field name; "" when there is no error. Lent until the next changing
  *                   call. NULL when not wanted.
  * @return that error; MAILSUB_OK when every call succeeded; MAILSUB_E_INVALID message is NULL
@@ -325,6 +325,53 @@ MAILSUB_API int mailsub_message_get_text(const mailsub_message *message, const c
  */
 MAILSUB_API int mailsub_message_get_html(const mailsub_message *message, const char **out_html,
                                          size_t *out_len);
+
+/**
+ * Send the plain text as format=flowed: each line of the text is a paragraph that the reader's
+ * program fits into its window, and lines that begin with ">" are quotations.
+ * @param message    the message
+ * @param is_flowed  0 for lines as they are, the default; anything else for paragraphs
+ * @return 0 or an error of every changing call
+ * RFC 3676, DelSp=no; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_text_flowed(mailsub_message *message, int is_flowed);
+
+/**
+ * Whether the plain text is sent as format=flowed.
+ * @param message  the message
+ * @return 1 or 0; 0 when message is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_text_flowed(const mailsub_message *message);
+
+/**
+ * Set an invitation, or an answer to one: a calendar that goes beside the texts, for the reader's
+ * program to act on, and as a file invite.ics.
+ * @param message   the message
+ * @param method    PUBLISH, REQUEST, REPLY, ADD, CANCEL, REFRESH, COUNTER or DECLINECOUNTER, letters
+ *                  without regard to case
+ * @param calendar  an iCalendar object in UTF-8, which says the same METHOD; line ends become CRLF;
+ *                  NULL, with a method of NULL, takes it away
+ * @param len       octets of calendar, or MAILSUB_NUL_TERMINATED
+ * @return 0; MAILSUB_E_CALENDAR no such method, no iCalendar object, or one with another method;
+ *         MAILSUB_E_UTF8; MAILSUB_E_CONTROL it holds NUL
+ * RFC 6047, RFC 5546; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_calendar(mailsub_message *message, const char *method,
+                                             const char *calendar, size_t len);
+
+/**
+ * The invitation that was set.
+ * @param message       the message
+ * @param out_method    receives its method in capitals; NULL when there is none
+ * @param out_calendar  receives it, lent until the next changing call, not NUL-terminated; or NULL
+ * @param out_len       receives its octets
+ * @return 0; MAILSUB_E_INVALID an argument is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_calendar(const mailsub_message *message,
+                                             const char **out_method, const char **out_calendar,
+                                             size_t *out_len);
 
 /**
  * Attach octets from memory.

@@ -64,10 +64,29 @@ int mailsub_message_get_html(const mailsub_message *message, const char **out_ht
     return message ? get_text(&message->html, out_html, out_len) : MAILSUB_E_INVALID;
 }
 
+int mailsub_message_set_text_flowed(mailsub_message *message, int is_flowed)
+{
+    int rc = mailsub__message_begin_change(message);
+    if (!rc)
+        message->is_flowed = is_flowed != 0;
+    return mailsub__message_end_change(message, "text", rc);
+}
+
+int mailsub_message_get_text_flowed(const mailsub_message *message)
+{
+    return message && message->is_flowed;
+}
+
 int mailsub__content_copy(mailsub_message *to, const mailsub_message *from)
 {
     int rc = replace_text(to, &to->text, from->text.data, from->text.len);
     if (!rc)
         rc = replace_text(to, &to->html, from->html.data, from->html.len);
-    return rc ? rc : mailsub__parts_copy(to, from);
+    if (!rc)
+        rc = replace_text(to, &to->calendar, from->calendar.data, from->calendar.len);
+    if (rc)
+        return rc;
+    to->calendar_method = from->calendar_method;
+    to->is_flowed = from->is_flowed;
+    return mailsub__parts_copy(to, from);
 }

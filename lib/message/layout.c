@@ -88,7 +88,7 @@ static int fix_identity(mailsub_message *message)
 static size_t guess_len(const mailsub_message *message)
 {
     enum { HEADER_LEN = 2048, PART_HEADER_LEN = 256, MAILBOX_LEN = 64 };
-    size_t texts = message->text.len + message->html.len;
+    size_t texts = message->text.len + message->html.len + 3 * message->calendar.len;
     return HEADER_LEN + texts + texts / 4 + message->subject.len +
            message->n_parts * PART_HEADER_LEN + message->n_recipients * MAILBOX_LEN;
 }
@@ -128,7 +128,9 @@ int mailsub__layout_make(mailsub_message *message, mailsub__image *image, uint32
     image->is_made = false;
     mailsub__buffer_reset(&image->octets);
     mailsub__fold_init(&layout.fold, &image->octets);
+    mailsub__buffer_init(&layout.flowed, &message->allocator, image->octets.max);
     int rc = make(&layout);
+    mailsub__buffer_deinit(&layout.flowed);
     mailsub__fold_deinit(&layout.fold);
     image->is_made = rc == MAILSUB_OK;
     return rc;

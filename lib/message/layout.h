@@ -13,13 +13,14 @@ struct mailsub__leaf {
     enum mailsub__body_encoding encoding;
 };
 
-enum { MAILSUB__LEAF_TEXT, MAILSUB__LEAF_HTML, MAILSUB__N_LEAVES };
+enum { MAILSUB__LEAF_TEXT, MAILSUB__LEAF_HTML, MAILSUB__LEAF_CALENDAR, MAILSUB__N_LEAVES };
 
 typedef struct mailsub__layout {
     mailsub_message *message;
     mailsub__image *image;
     mailsub__buffer *out; /* the image's octets */
     mailsub__fold fold;
+    mailsub__buffer flowed; /* the plain text, where it is to flow */
 
     struct mailsub__leaf leaves[MAILSUB__N_LEAVES];
     size_t n_leaves; /* that there are */

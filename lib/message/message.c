@@ -39,6 +39,7 @@ void mailsub_message_free(mailsub_message *message)
     mailsub__image_deinit(&message->image);
     mailsub__free(&message->allocator, message->text.data);
     mailsub__free(&message->allocator, message->html.data);
+    mailsub__free(&message->allocator, message->calendar.data);
     mailsub__arena_deinit(&message->arena);
     mailsub_allocator allocator = message->allocator;
     mailsub__free(&allocator, message);

@@ -15,6 +15,7 @@
  * copy is attached, another one is drawn.
  */
 #include "base/memory.h"
+#include "message/flowed.h"
 #include "message/layout.h"
 #include "message/scan.h"
 
@@ -26,12 +27,10 @@ static bool can(const mailsub__layout *layout, uint32_t capability)
 }
 
 static void plan_leaf(mailsub__layout *layout, int which, const char *media_type,
-                      const struct mailsub__text *text)
+                      mailsub__slice content, unsigned flags)
 {
-    if (!text->data)
-        return;
-    unsigned flags = can(layout, MAILSUB_CAN_8BITMIME) ? MAILSUB__BODY_MAY_8BIT : 0;
-    mailsub__slice content = mailsub__slice_of(text->data, text->len);
+    if (can(layout, MAILSUB_CAN_8BITMIME))
+        flags |= MAILSUB__BODY_MAY_8BIT;
     layout->leaves[which] = (struct mailsub__leaf){
         .media_type = media_type,
         .content = content,
@@ -40,11 +39,39 @@ static void plan_leaf(mailsub__layout *layout, int which, const char *media_type
     layout->n_leaves++;
 }
 
-static void plan_leaves(mailsub__layout *layout)
+static mailsub__slice slice_of_text(const struct mailsub__text *text)
+{
+    return mailsub__slice_of(text->data, text->len);
+}
+
+static int plan_text(mailsub__layout *layout)
 {
     const mailsub_message *message = layout->message;
-    plan_leaf(layout, MAILSUB__LEAF_TEXT, "text/plain; charset=utf-8", &message->text);
-    plan_leaf(layout, MAILSUB__LEAF_HTML, "text/html; charset=utf-8", &message->html);
+    mailsub__slice text = slice_of_text(&message->text);
+    if (!message->is_flowed) {
+        plan_leaf(layout, MAILSUB__LEAF_TEXT, "text/plain; charset=utf-8", text, 0);
+        return MAILSUB_OK;
+    }
+    int rc = mailsub__flowed_append(&layout->flowed, text);
+    if (!rc)
+        plan_leaf(layout, MAILSUB__LEAF_TEXT, "text/plain; charset=utf-8; format=flowed",
+                  mailsub__buffer_slice(&layout->flowed), MAILSUB__BODY_FLOWED);
+    return rc;
+}
+
+static int plan_leaves(mailsub__layout *layout)
+{
+    const mailsub_message *message = layout->message;
+    int rc = message->text.data ? plan_text(layout) : MAILSUB_OK;
+    if (rc)
+        return rc;
+    if (message->html.data)
+        plan_leaf(layout, MAILSUB__LEAF_HTML, "text/html; charset=utf-8",
+                  slice_of_text(&message->html), 0);
+    if (message->calendar.data)
+        plan_leaf(layout, MAILSUB__LEAF_CALENDAR, message->calendar_method->media_type,
+                  slice_of_text(&message->calendar), 0);
+    return MAILSUB_OK;
 }
 
 static int fix_boundary(mailsub_message *message)
@@ -202,8 +229,9 @@ static void sum_domains(mailsub__layout *layout)
 
 int mailsub__plan_make(mailsub__layout *layout)
 {
-    plan_leaves(layout);
-    int rc = list_places(layout);
+    int rc = plan_leaves(layout);
+    if (!rc)
+        rc = list_places(layout);
     if (!rc)
         rc = plan_places(layout);
     if (!rc)

@@ -12,6 +12,7 @@
 #include "codec/newline.h"
 #include "message/arena.h"
 #include "message/body.h"
+#include "message/calendar.h"
 #include "message/date.h"
 #include "message/fields.h"
 #include "message/mailboxes.h"
@@ -143,6 +144,9 @@ struct mailsub_message {
 
     struct mailsub__text text;
     struct mailsub__text html;
+    struct mailsub__text calendar;
+    const mailsub__calendar_method *calendar_method;
+    bool is_flowed;
     struct mailsub__part *first_part;
     struct mailsub__part *last_part;
     size_t n_parts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes the body: mixed(related(alternative(text, html), embedded...), attachment...), only as
- * deep as needed (RFC 2046, RFC 2387). The contents of parts are left out; each keeps the place in
+ * Writes the body: mixed(related(alternative(text, html, calendar), embedded...), attachment...),
+ * only as deep as needed (RFC 2046, RFC 2387). The contents of parts are left out; each keeps the place in
  * the image where its content goes.
  */
 #include "codec/encoded_word.h"
@@ -235,6 +235,21 @@ static int put_related(mailsub__layout *layout)
     return put_places(layout, related_mark, 0, layout->n_related);
 }
 
+/*
+ * The invitation once more, as a file that readers offer to open which do not look for calendars
+ * among the texts. Not as text/calendar: some would take that for a second invitation.
+ */
+static int put_invite(mailsub__layout *layout)
+{
+    const struct mailsub__text *calendar = &layout->message->calendar;
+    put_delimiter(layout, mixed_mark, "\r\n");
+    put(layout, "Content-Type: application/ics; name=invite.ics\r\n");
+    put_encoding(layout, MAILSUB__BODY_BASE64);
+    put(layout, "Content-Disposition: attachment; filename=invite.ics\r\n\r\n");
+    return mailsub__body_append(layout->out, mailsub__slice_of(calendar->data, calendar->len),
+                                MAILSUB__BODY_BASE64);
+}
+
 static int put_mixed(mailsub__layout *layout)
 {
     put_multipart_header(layout, "mixed", mixed_mark, layout->image->domain);
@@ -245,6 +260,11 @@ static int put_mixed(mailsub__layout *layout)
             return rc;
         put(layout, "\r\n");
     }
+    if (layout->message->calendar.data) {
+        int rc = put_invite(layout);
+        if (rc)
+            return rc;
+    }
     return put_places(layout, mixed_mark, layout->n_related, layout->image->n_places);
 }
 
@@ -253,7 +273,7 @@ int mailsub__structure_write(mailsub__layout *layout)
     static const struct mailsub__leaf nothing = {
         "text/plain; charset=utf-8", {"", 0}, MAILSUB__BODY_7BIT};
     size_t n_mixed = layout->image->n_places - layout->n_related;
-    if (n_mixed > 1 || (n_mixed == 1 && layout->n_leaves > 0))
+    if (layout->message->calendar.data || n_mixed > 1 || (n_mixed == 1 && layout->n_leaves > 0))
         return put_mixed(layout);
     if (n_mixed == 1)
         return put_place(layout, &layout->image->places[0]);

@@ -287,6 +287,14 @@ static int set_embedded_type(mailsub_message *message, const char *text, size_t 
     return mailsub_message_embed_data(message, NULL, within("image/x", text, "y"), "x", 1);
 }
 
+static int set_calendar_method(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_calendar(message, within("REQ", text, "UEST"),
+                                        "BEGIN:VCALENDAR\nMETHOD:REQUEST\n",
+                                        MAILSUB_NUL_TERMINATED);
+}
+
 struct field_row {
     const char *name;
     set_fn *set;
@@ -336,6 +344,7 @@ static const struct field_row fields[] = {
     {"bare parameter", set_media_type_param, "attachment"},
     {"Content-ID", set_content_id, "embedded"},
     {"Content-ID of a file", set_content_id_of_file, "embedded"},
+    {"calendar method", set_calendar_method, "calendar"},
     {"embedded media type", set_embedded_type, "embedded"},
 };
 

@@ -596,6 +596,9 @@ static int build_and_write(struct unit_heap *heap, struct kit_text *out)
     mailsub_message_set_html(message, large, MAILSUB_NUL_TERMINATED);
     mailsub_message_attach_data(message, "\xc3\xa4.bin", NULL, large, sizeof large);
     mailsub_message_attach_file(message, "/proc/self/exe", "exe", NULL);
+    mailsub_message_set_text_flowed(message, 1);
+    mailsub_message_set_calendar(message, "ADD", "BEGIN:VCALENDAR\nMETHOD:ADD\n",
+                                 MAILSUB_NUL_TERMINATED);
     mailsub_message_embed_data(message, NULL, "image/png; a=\"b c\"", large, sizeof large);
     mailsub_message_attach_data(message, "\xc3\xa4.eml", NULL, "From: a\n", 8);
     int rc = mailsub_message_get_error(message, NULL);

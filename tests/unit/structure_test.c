@@ -42,6 +42,18 @@ static void set_html(mailsub_message *message)
     ok(mailsub_message_set_html(message, "h", 1));
 }
 
+static void set_flowed(mailsub_message *message)
+{
+    ok(mailsub_message_set_text(message, "From me\n.\n\xc3\xa4 ", MAILSUB_NUL_TERMINATED));
+    ok(mailsub_message_set_text_flowed(message, 2));
+}
+
+static void invite(mailsub_message *message)
+{
+    ok(mailsub_message_set_calendar(message, "request", "BEGIN:VCALENDAR\nMethod:Request\n",
+                                    MAILSUB_NUL_TERMINATED));
+}
+
 static void embed(mailsub_message *message)
 {
     ok(mailsub_message_embed_data(message, "<logo@a.de>", "image/png", "logo", 4));
@@ -81,6 +93,13 @@ static void set_umlauts(mailsub_message *message)
 {
     ok(mailsub_message_set_text(message, "\xc3\xa4\xc3\xb6\xc3\xbc", MAILSUB_NUL_TERMINATED));
 }
+
+#define CALENDAR                                                                                   \
+    "Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n" ENCODING(                     \
+        "7bit") "\r\nBEGIN:VCALENDAR\r\nMethod:Request\r\n"
+#define INVITE                                                                                     \
+    FILE_HEAD("application/ics", "invite.ics", "base64")                                           \
+    "QkVHSU46VkNBTEVOREFSDQpNZXRob2Q6UmVxdWVzdA0K\r\n"
 
 typedef void build_fn(mailsub_message *message);
 
@@ -147,6 +166,21 @@ static const struct structure_row rows[] = {
      {attach_message_with_nul},
      MAY_8BIT | MAY_BINARY,
      OK_BINARY(EML("m", "binary") "\0\r\n")},
+    {"invitation alone",
+     {invite},
+     0,
+     OK_7BIT(MULTI("mixed", "m") "\r\n" PART("m") CALENDAR "\r\n" PART("m") INVITE END("m"))},
+    {"invitation and all",
+     {attach, invite, set_text, set_html},
+     0,
+     OK_7BIT(MULTI("mixed", "m") "\r\n" PART("m") MULTI("alternative", "a") "\r\n" PART("a") TEXT
+             "\r\n" PART("a") HTML "\r\n" PART("a") CALENDAR "\r\n" END("a") "\r\n" PART("m")
+                 INVITE PART("m") FILE_A END("m"))},
+    {"flowed",
+     {set_flowed},
+     MAY_8BIT,
+     OK_8BIT("Content-Type: text/plain; charset=utf-8; format=flowed\r\n" ENCODING(
+         "8bit") "\r\n From me\r\n .\r\n\xc3\xa4\r\n")},
     {"text of others",
      {set_umlauts},
      0,
@@ -202,6 +236,15 @@ static void check_row(void **state)
         assert_int_equal(mailsub__message_size(message), text.len);
         assert_int_equal(mailsub__message_body(message), row->want_body);
     }
+    mailsub_message *copy;
+    struct kit_text copied = {0};
+    ok(mailsub_message_dup(message, &copy));
+    assert_int_equal(mailsub_message_write_for(copy, row->capabilities, kit_sink, &copied), rc);
+    assert_int_equal(copied.len, text.len);
+    if (!rc)
+        assert_memory_equal(copied.data, text.data, text.len);
+    free(copied.data);
+    mailsub_message_free(copy);
     for (size_t room = 1; !rc && room < 100; room++) {
         mailsub__source source;
         ok(mailsub__message_open(message, &source));
@@ -393,6 +436,62 @@ static void what_is_embedded_is_checked(void **state)
     assert_int_equal(heap.n_live, 0);
 }
 
+static void invitations_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        const char *calendar;
+        int want;
+    } refused[] = {
+        {"REQUEST", "BEGIN:VCALENDAR\nMETHOD:REPLY\n", MAILSUB_E_CALENDAR},
+        {"REQUEST", "BEGIN:VCALENDAR\n METHOD:REQUEST\n", MAILSUB_E_CALENDAR},
+        {"REQUEST", "BEGIN:VCARD\nMETHOD:REQUEST\n", MAILSUB_E_CALENDAR},
+        {"REQUEST", "METHOD:REQUEST\n", MAILSUB_E_CALENDAR},
+        {"REQUEST", "BEGIN:VCALENDAR", MAILSUB_E_CALENDAR},
+        {"REQUEST", "", MAILSUB_E_CALENDAR},
+        {"", "BEGIN:VCALENDAR\nMETHOD:\n", MAILSUB_E_CALENDAR},
+        {"PARTY", "BEGIN:VCALENDAR\nMETHOD:PARTY\n", MAILSUB_E_CALENDAR},
+        {"REQUEST\r\nX: y", "BEGIN:VCALENDAR\nMETHOD:REQUEST\n", MAILSUB_E_CONTROL},
+        {"REQUEST", "BEGIN:VCALENDAR\nMETHOD:REQUEST\n\xff", MAILSUB_E_UTF8},
+        {NULL, "BEGIN:VCALENDAR\nMETHOD:REQUEST\n", MAILSUB_E_INVALID},
+        {"REQUEST", NULL, MAILSUB_E_INVALID},
+    };
+    struct unit_heap heap = {0};
+    mailsub_message *message = to_bob(&heap);
+    const char *method;
+    const char *text;
+    size_t len;
+    invite(message);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        assert_int_equal(mailsub_message_set_calendar(message, refused[i].method,
+                                                      refused[i].calendar, MAILSUB_NUL_TERMINATED),
+                         refused[i].want);
+        assert_int_equal(mailsub_message_get_error(message, &text), refused[i].want);
+        assert_string_equal(text, "calendar");
+        ok(mailsub_message_clear_error(message));
+        ok(mailsub_message_get_calendar(message, &method, &text, &len));
+        assert_string_equal(method, "REQUEST");
+        assert_memory_equal(text, "BEGIN:VCALENDAR\nMethod:Request\n", len);
+    }
+    assert_int_equal(
+        mailsub_message_set_calendar(message, "ADD", "BEGIN:VCALENDAR\nMETHOD:ADD\n\0", 28),
+        MAILSUB_E_CONTROL);
+    ok(mailsub_message_set_calendar(message, NULL, NULL, 0));
+    ok(mailsub_message_get_calendar(message, &method, &text, &len));
+    assert_null(method);
+    assert_null(text);
+    assert_int_equal(mailsub_message_set_calendar(NULL, NULL, NULL, 0), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_message_get_calendar(NULL, &method, &text, &len), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_message_set_text_flowed(NULL, 1), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_message_get_text_flowed(NULL), 0);
+    assert_int_equal(mailsub_message_get_text_flowed(message), 0);
+    ok(mailsub_message_set_text_flowed(message, 1));
+    assert_int_equal(mailsub_message_get_text_flowed(message), 1);
+    mailsub_message_free(message);
+    assert_int_equal(heap.n_live, 0);
+}
+
 static void write_path(const char *path, const char *text)
 {
     FILE *file = fopen(path, "wb");
@@ -473,9 +572,10 @@ int main(void)
         cmocka_unit_test(no_boundary_occurs_in_what_is_attached),
         cmocka_unit_test(parts_are_read_back),
         cmocka_unit_test(what_is_embedded_is_checked),
+        cmocka_unit_test(invitations_are_checked),
         cmocka_unit_test(a_message_file_that_is_changed_after_it_was_laid_out_is_noticed),
     };
-    size_t n_tests = 6;
+    size_t n_tests = 7;
     UNIT_ADD_ROWS(tests, n_tests, rows, check_row);
     UNIT_ADD_ROWS(tests, n_tests, name_rows, check_name_row);
     return UNIT_RUN(tests, n_tests);
