@@ -46,24 +46,59 @@ static size_t b_len(size_t n_octets)
     return (n_octets + 2) / 3 * 4;
 }
 
-/* Octets at the front of text that one word holds; *out_len: characters that encode them. */
-static size_t fill_word(mailsub__slice text, struct style style, size_t *out_len)
+/* One word: which octets at the front of a text it holds, how, and how many characters that takes.
+ */
+struct word {
+    char letter;
+    size_t taken;
+    size_t len;
+};
+
+static struct word fill_q(mailsub__slice text, enum mailsub__encoded_word_place place)
 {
-    size_t taken = 0;
-    size_t len = 0;
-    while (taken < text.len) {
+    struct word word = {.letter = 'Q'};
+    while (word.taken < text.len) {
         uint32_t c;
-        mailsub__slice rest = {text.ptr + taken, text.len - taken};
+        mailsub__slice rest = {text.ptr + word.taken, text.len - word.taken};
         rest.len = mailsub__utf8_decode(rest, &c);
-        size_t grown =
-            style.letter == 'Q' ? len + q_len(rest, style.place) : b_len(taken + rest.len);
+        size_t grown = word.len + q_len(rest, place);
         if (grown > MAX_ENCODED)
             break;
-        taken += rest.len;
-        len = grown;
+        word.taken += rest.len;
+        word.len = grown;
     }
-    *out_len = len;
-    return taken;
+    return word;
+}
+
+/* Unpadded unless it is the last; holds nothing where no character's end is the end of a group. */
+static struct word fill_b(mailsub__slice text)
+{
+    struct word word = {.letter = 'B'};
+    size_t end = 0;
+    while (end < text.len) {
+        uint32_t c;
+        mailsub__slice rest = {text.ptr + end, text.len - end};
+        end += mailsub__utf8_decode(rest, &c);
+        if (b_len(end) > MAX_ENCODED)
+            break;
+        if (end % 3 == 0 || end == text.len)
+            word.taken = end;
+    }
+    word.len = b_len(word.taken);
+    return word;
+}
+
+static struct word fill_word(mailsub__slice text, struct style style)
+{
+    if (style.letter == 'Q')
+        return fill_q(text, style.place);
+    struct word word = fill_b(text);
+    if (word.taken > 0)
+        return word;
+    /* One character apart, and groups end elsewhere. */
+    uint32_t c;
+    mailsub__slice character = {text.ptr, mailsub__utf8_decode(text, &c)};
+    return fill_q(character, style.place);
 }
 
 /* Length of all words, with the spaces between them. */
@@ -71,10 +106,9 @@ static size_t measure(mailsub__slice text, struct style style)
 {
     size_t total = 0;
     while (text.len > 0) {
-        size_t len;
-        size_t taken = fill_word(text, style, &len);
-        total += WORD_START_LEN + len + 2 + (total > 0);
-        text = (mailsub__slice){text.ptr + taken, text.len - taken};
+        struct word word = fill_word(text, style);
+        total += WORD_START_LEN + word.len + 2 + (total > 0);
+        text = (mailsub__slice){text.ptr + word.taken, text.len - word.taken};
     }
     return total;
 }
@@ -95,16 +129,16 @@ static void write_q(mailsub__slice text, enum mailsub__encoded_word_place place,
 }
 
 /* There is room for the word already. */
-static void append_word(mailsub__buffer *buffer, mailsub__slice text, struct style style,
-                        size_t len)
+static void append_word(mailsub__buffer *buffer, const char *text, struct word word,
+                        enum mailsub__encoded_word_place place)
 {
-    mailsub__buffer_append_str(buffer, style.letter == 'Q' ? "=?UTF-8?Q?" : "=?UTF-8?B?");
+    mailsub__buffer_append_str(buffer, word.letter == 'Q' ? "=?UTF-8?Q?" : "=?UTF-8?B?");
     char *room;
-    if (style.letter == 'B') {
-        mailsub__base64_append(buffer, text.ptr, text.len);
-    } else if (mailsub__buffer_reserve(buffer, len, &room) == MAILSUB_OK) {
-        write_q(text, style.place, room);
-        mailsub__buffer_commit(buffer, len);
+    if (word.letter == 'B') {
+        mailsub__base64_append(buffer, text, word.taken);
+    } else if (mailsub__buffer_reserve(buffer, word.len, &room) == MAILSUB_OK) {
+        write_q((mailsub__slice){text, word.taken}, place, room);
+        mailsub__buffer_commit(buffer, word.len);
     }
     mailsub__buffer_append_str(buffer, "?=");
 }
@@ -126,12 +160,11 @@ int mailsub__encoded_word_append(mailsub__buffer *buffer, mailsub__slice text,
     if (rc)
         return rc;
     for (bool first = true; text.len > 0; first = false) {
-        size_t len;
-        size_t taken = fill_word(text, style, &len);
+        struct word word = fill_word(text, style);
         if (!first)
             mailsub__buffer_append_char(buffer, ' ');
-        append_word(buffer, (mailsub__slice){text.ptr, taken}, style, len);
-        text = (mailsub__slice){text.ptr + taken, text.len - taken};
+        append_word(buffer, text.ptr, word, place);
+        text = (mailsub__slice){text.ptr + word.taken, text.len - word.taken};
     }
     assert(buffer->error == MAILSUB_OK);
     return MAILSUB_OK;

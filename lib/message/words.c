@@ -54,7 +54,10 @@ static void write_scratch(mailsub__fold *fold)
     }
 }
 
-/* Octets at the front of text that surely fit into one encoded word on the line of the name. */
+/*
+ * Octets at the front of text that surely fit into one encoded word on the line of the name: whole
+ * characters, and groups of three, because more words follow (see encoded_word.h).
+ */
 static size_t prefix_that_fits(const mailsub__fold *fold, mailsub__slice text)
 {
     size_t room = mailsub__fold_longest(fold, MAILSUB__FOLD_AIM_WORD);
@@ -63,7 +66,7 @@ static size_t prefix_that_fits(const mailsub__fold *fold, mailsub__slice text)
     size_t n = (room - ENCODED_WORD_FRAME) / 4 * 3;
     if (n > text.len)
         n = text.len;
-    while (n > 0 && n < text.len && ((unsigned char)text.ptr[n] & 0xc0) == 0x80)
+    while (n > 0 && n < text.len && (n % 3 != 0 || ((unsigned char)text.ptr[n] & 0xc0) == 0x80))
         n--;
     return n;
 }

@@ -53,10 +53,15 @@ static const struct word_row rows[] = {
     {"45 octets are one word in B",
      EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO,
      "=?UTF-8?B?4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs?=", NULL},
-    {"a character is not divided in B",
-     SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE,
-     "=?UTF-8?B?8J+YgPCfmIDwn5iA8J+YgPCfmIDwn5iA8J+YgPCfmIDwn5iA8J+YgPCfmIA=?= "
-     "=?UTF-8?B?8J+YgA==?=",
+    {"a character is not divided in B, and only the last word is padded",
+     SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE SMILE,
+     "=?UTF-8?B?8J+YgPCfmIDwn5iA8J+YgPCfmIDwn5iA8J+YgPCfmIDwn5iA?= "
+     "=?UTF-8?B?8J+YgPCfmIDwn5iA8J+YgA==?=",
+     NULL},
+    {"a character stands apart where that spares padding in the middle",
+     "a" EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO,
+     "=?UTF-8?Q?a?= =?UTF-8?B?4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs?= "
+     "=?UTF-8?B?4oKs?=",
      NULL},
 };
 
