@@ -54,7 +54,7 @@ struct word {
     size_t len;
 };
 
-static struct word fill_q(mailsub__slice text, enum mailsub__encoded_word_place place)
+static struct word fill_q(mailsub__slice text, enum mailsub__encoded_word_place place, size_t max)
 {
     struct word word = {.letter = 'Q'};
     while (word.taken < text.len) {
@@ -62,7 +62,7 @@ static struct word fill_q(mailsub__slice text, enum mailsub__encoded_word_place 
         mailsub__slice rest = {text.ptr + word.taken, text.len - word.taken};
         rest.len = mailsub__utf8_decode(rest, &c);
         size_t grown = word.len + q_len(rest, place);
-        if (grown > MAX_ENCODED)
+        if (grown > max)
             break;
         word.taken += rest.len;
         word.len = grown;
@@ -71,7 +71,7 @@ static struct word fill_q(mailsub__slice text, enum mailsub__encoded_word_place 
 }
 
 /* Unpadded unless it is the last; holds nothing where no character's end is the end of a group. */
-static struct word fill_b(mailsub__slice text)
+static struct word fill_b(mailsub__slice text, size_t max)
 {
     struct word word = {.letter = 'B'};
     size_t end = 0;
@@ -79,7 +79,7 @@ static struct word fill_b(mailsub__slice text)
         uint32_t c;
         mailsub__slice rest = {text.ptr + end, text.len - end};
         end += mailsub__utf8_decode(rest, &c);
-        if (b_len(end) > MAX_ENCODED)
+        if (b_len(end) > max)
             break;
         if (end % 3 == 0 || end == text.len)
             word.taken = end;
@@ -88,25 +88,27 @@ static struct word fill_b(mailsub__slice text)
     return word;
 }
 
-static struct word fill_word(mailsub__slice text, struct style style)
+/* A word of at most max encoded characters. */
+static struct word fill_word(mailsub__slice text, struct style style, size_t max)
 {
     if (style.letter == 'Q')
-        return fill_q(text, style.place);
-    struct word word = fill_b(text);
+        return fill_q(text, style.place, max);
+    struct word word = fill_b(text, max);
     if (word.taken > 0)
         return word;
     /* One character apart, and groups end elsewhere. */
     uint32_t c;
     mailsub__slice character = {text.ptr, mailsub__utf8_decode(text, &c)};
-    return fill_q(character, style.place);
+    return fill_q(character, style.place, max);
 }
 
 /* Length of all words, with the spaces between them. */
-static size_t measure(mailsub__slice text, struct style style)
+static size_t measure(mailsub__slice text, struct style style, size_t max)
 {
     size_t total = 0;
     while (text.len > 0) {
-        struct word word = fill_word(text, style);
+        struct word word = fill_word(text, style, max);
+        max = MAX_ENCODED;
         total += WORD_START_LEN + word.len + 2 + (total > 0);
         text = (mailsub__slice){text.ptr + word.taken, text.len - word.taken};
     }
@@ -143,13 +145,15 @@ static void append_word(mailsub__buffer *buffer, const char *text, struct word w
     mailsub__buffer_append_str(buffer, "?=");
 }
 
-int mailsub__encoded_word_append(mailsub__buffer *buffer, mailsub__slice text,
-                                 enum mailsub__encoded_word_place place)
+int mailsub__encoded_word_append_beside(mailsub__buffer *buffer, mailsub__slice text,
+                                        enum mailsub__encoded_word_place place, size_t longest)
 {
+    assert(longest >= MAILSUB__ENCODED_WORD_LEAST);
+    size_t max = longest < MAX_WORD ? longest - (MAX_WORD - MAX_ENCODED) : MAX_ENCODED;
     struct style style = {.letter = 'Q', .place = place};
     struct style b_style = {.letter = 'B', .place = place};
-    size_t total = measure(text, style);
-    size_t b_total = measure(text, b_style);
+    size_t total = measure(text, style, max);
+    size_t b_total = measure(text, b_style, max);
     if (b_total < total) {
         style = b_style;
         total = b_total;
@@ -160,7 +164,8 @@ int mailsub__encoded_word_append(mailsub__buffer *buffer, mailsub__slice text,
     if (rc)
         return rc;
     for (bool first = true; text.len > 0; first = false) {
-        struct word word = fill_word(text, style);
+        struct word word = fill_word(text, style, max);
+        max = MAX_ENCODED;
         if (!first)
             mailsub__buffer_append_char(buffer, ' ');
         append_word(buffer, text.ptr, word, place);
@@ -168,6 +173,12 @@ int mailsub__encoded_word_append(mailsub__buffer *buffer, mailsub__slice text,
     }
     assert(buffer->error == MAILSUB_OK);
     return MAILSUB_OK;
+}
+
+int mailsub__encoded_word_append(mailsub__buffer *buffer, mailsub__slice text,
+                                 enum mailsub__encoded_word_place place)
+{
+    return mailsub__encoded_word_append_beside(buffer, text, place, MAX_WORD);
 }
 
 /* "=?", anything without "?", "?B?" or "?Q?": readers differ in what they want behind it. */

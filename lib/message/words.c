@@ -10,11 +10,6 @@
 #include "codec/utf8.h"
 #include "message/atom.h"
 
-enum {
-    ENCODED_WORD_FRAME = 12, /* =?UTF-8?B?...?= without its text */
-    LEAST_ENCODED_WORD = ENCODED_WORD_FRAME + 8
-};
-
 static bool is_white(char c)
 {
     return c == ' ' || c == '\t';
@@ -36,11 +31,15 @@ static size_t first_word_len(mailsub__slice encoded)
     return space ? (size_t)(space - encoded.ptr) : encoded.len;
 }
 
+/* A first word that does not fit beside the name of the field, where it has to, is made shorter. */
 static int encode_to_scratch(mailsub__fold *fold, mailsub__slice text,
                              enum mailsub__encoded_word_place place)
 {
+    size_t room = mailsub__fold_longest(fold, MAILSUB__FOLD_AIM_WORD);
     mailsub__buffer_reset(&fold->scratch);
-    return mailsub__encoded_word_append(&fold->scratch, text, place);
+    if (room < MAILSUB__ENCODED_WORD_LEAST)
+        return mailsub__encoded_word_append(&fold->scratch, text, place);
+    return mailsub__encoded_word_append_beside(&fold->scratch, text, place, room);
 }
 
 static void write_scratch(mailsub__fold *fold)
@@ -54,43 +53,12 @@ static void write_scratch(mailsub__fold *fold)
     }
 }
 
-/*
- * Octets at the front of text that surely fit into one encoded word on the line of the name: whole
- * characters, and groups of three, because more words follow (see encoded_word.h).
- */
-static size_t prefix_that_fits(const mailsub__fold *fold, mailsub__slice text)
-{
-    size_t room = mailsub__fold_longest(fold, MAILSUB__FOLD_AIM_WORD);
-    if (room < LEAST_ENCODED_WORD)
-        return 0;
-    size_t n = (room - ENCODED_WORD_FRAME) / 4 * 3;
-    if (n > text.len)
-        n = text.len;
-    while (n > 0 && n < text.len && (n % 3 != 0 || ((unsigned char)text.ptr[n] & 0xc0) == 0x80))
-        n--;
-    return n;
-}
-
-/* A first word that does not fit beside the name of the field, where it has to, is made shorter. */
 static int write_encoded(mailsub__fold *fold, mailsub__slice text,
                          enum mailsub__encoded_word_place place)
 {
     int rc = encode_to_scratch(fold, text, place);
     if (rc)
         return rc;
-    size_t first = first_word_len(mailsub__buffer_slice(&fold->scratch));
-    size_t n = 0;
-    if (first > mailsub__fold_longest(fold, MAILSUB__FOLD_AIM_WORD))
-        n = prefix_that_fits(fold, text);
-    if (n > 0) {
-        rc = encode_to_scratch(fold, mailsub__slice_of(text.ptr, n), place);
-        if (rc)
-            return rc;
-        write_scratch(fold);
-        rc = encode_to_scratch(fold, mailsub__slice_of(text.ptr + n, text.len - n), place);
-        if (rc)
-            return rc;
-    }
     write_scratch(fold);
     return MAILSUB_OK;
 }

@@ -38,6 +38,38 @@ static const struct words_row text_rows[] = {
     {"ASCII of 78", "a " A70 "12345678", NULL},
     {"long ASCII", A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70, NULL},
     {"long text", U10 " " U10 U10 " " U10 U10 U10 U10 U10 " a " U10 " b", NULL},
+    {"a first word in Q stays beside the name",
+     "=="
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "\xe2\x82\xac"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+     "Name: =?UTF-8?Q?=3D=3D=E2=82=AC=E2=82=AC=E2=82=AC=E2=82=AC=E2=82=AC?="
+     "\r\n =?UTF-8?Q?=E2=82=AC=E2=82=AC=E2=82=AC=E2=82=AC=E2=82=AC=E2=82=AC=E2=82=AC?="
+     "\r\n =?UTF-8?Q?=E2=82=AC=E2=82=AC=E2=82=ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?="
+     "\r\n =?UTF-8?Q?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?="
+     "\r\n =?UTF-8?Q?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?="
+     "\r\n =?UTF-8?Q?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?="
+     "\r\n =?UTF-8?Q?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?="
+     "\r\n =?UTF-8?Q?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?="
+     "\r\n =?UTF-8?Q?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?=\r\n"},
 };
 
 static const struct words_row phrase_rows[] = {
