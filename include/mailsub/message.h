@@ -345,6 +345,51 @@ MAILSUB_API int mailsub_message_set_text_flowed(mailsub_message *message, int is
 MAILSUB_API int mailsub_message_get_text_flowed(const mailsub_message *message);
 
 /**
+ * Turns HTML into the plain text that says the same.
+ * @param context       what mailsub_message_set_html_converter was given
+ * @param html          UTF-8, not NUL-terminated; valid during the call
+ * @param len           its octets
+ * @param sink          takes the text part by part: UTF-8 without NUL. What it returns, unless it
+ *                      is 0, is to be returned.
+ * @param sink_context  to be handed to sink
+ * @return 0; a negative MAILSUB_E_*, which writing the message then returns
+ */
+typedef int (*mailsub_html_text_fn)(void *context, const char *html, size_t len,
+                                    mailsub_sink_fn sink, void *sink_context);
+
+/**
+ * Choose whether a message that has HTML and no text is given a text made of the HTML.
+ * @param message     the message
+ * @param is_derived  not 0, as at first, to make one, unless the HTML shows nothing that could be
+ *                    said in text; 0 to send the HTML alone
+ * @return 0 or an error of every changing call
+ * RFC 2046 section 5.1.4; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_text_from_html(mailsub_message *message, int is_derived);
+
+/**
+ * Whether a message that has HTML and no text is given a text made of the HTML.
+ * @param message  the message
+ * @return 1 or 0; 0 when message is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_text_from_html(const mailsub_message *message);
+
+/**
+ * Make that text by a function of the program's own.
+ * @param message    the message
+ * @param converter  called once for each HTML that is set, when the message is written or
+ *                   submitted, from within that call; NULL goes back to the library's own
+ * @param context    handed to converter; must outlive the message and its copies
+ * @return 0 or an error of every changing call. Writing returns MAILSUB_E_UTF8 or MAILSUB_E_CONTROL
+ *         when what converter made is not UTF-8, or holds NUL; MAILSUB_E_SINK when it returned a
+ *         number above 0.
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_set_html_converter(mailsub_message *message,
+                                                   mailsub_html_text_fn converter, void *context);
+
+/**
  * Set an invitation, or an answer to one: a calendar that goes beside the texts, for the reader's
  * program to act on, and as a file invite.ics.
  * @param message   the message

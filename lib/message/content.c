@@ -42,6 +42,8 @@ int mailsub_message_set_html(mailsub_message *message, const char *html, size_t 
     int rc = mailsub__message_begin_change(message);
     if (!rc)
         rc = replace_text(message, &message->html, html, len);
+    if (!rc)
+        message->has_derived = false;
     return mailsub__message_end_change(message, "html", rc);
 }
 
@@ -88,5 +90,8 @@ int mailsub__content_copy(mailsub_message *to, const mailsub_message *from)
         return rc;
     to->calendar_method = from->calendar_method;
     to->is_flowed = from->is_flowed;
+    to->html_is_alone = from->html_is_alone;
+    to->convert = from->convert;
+    to->convert_context = from->convert_context;
     return mailsub__parts_copy(to, from);
 }

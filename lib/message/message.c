@@ -23,6 +23,7 @@ int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_cl
     message->allocator = table;
     mailsub__arena_init(&message->arena, &message->allocator, message->seed, sizeof message->seed);
     mailsub__image_init(&message->image, &message->allocator);
+    mailsub__buffer_init(&message->derived, &message->allocator, SIZE_MAX / 4);
     message->system_clock = message->clock = *system_clock;
     message->system_random = message->random = *system_random;
     message->detail = "";
@@ -39,6 +40,7 @@ void mailsub_message_free(mailsub_message *message)
     mailsub__image_deinit(&message->image);
     mailsub__free(&message->allocator, message->text.data);
     mailsub__free(&message->allocator, message->html.data);
+    mailsub__buffer_deinit(&message->derived);
     mailsub__free(&message->allocator, message->calendar.data);
     mailsub__arena_deinit(&message->arena);
     mailsub_allocator allocator = message->allocator;

@@ -44,11 +44,9 @@ static mailsub__slice slice_of_text(const struct mailsub__text *text)
     return mailsub__slice_of(text->data, text->len);
 }
 
-static int plan_text(mailsub__layout *layout)
+static int plan_text(mailsub__layout *layout, mailsub__slice text)
 {
-    const mailsub_message *message = layout->message;
-    mailsub__slice text = slice_of_text(&message->text);
-    if (!message->is_flowed) {
+    if (!layout->message->is_flowed) {
         plan_leaf(layout, MAILSUB__LEAF_TEXT, "text/plain; charset=utf-8", text, 0);
         return MAILSUB_OK;
     }
@@ -59,10 +57,22 @@ static int plan_text(mailsub__layout *layout)
     return rc;
 }
 
+/* Not every reader shows HTML, and filters mistrust mail that has nothing else. */
+static int plan_derived_text(mailsub__layout *layout)
+{
+    mailsub__slice text;
+    int rc = mailsub__message_derive_text(layout->message, &text);
+    return rc || text.len == 0 ? rc : plan_text(layout, text);
+}
+
 static int plan_leaves(mailsub__layout *layout)
 {
     const mailsub_message *message = layout->message;
-    int rc = message->text.data ? plan_text(layout) : MAILSUB_OK;
+    int rc = MAILSUB_OK;
+    if (message->text.data)
+        rc = plan_text(layout, slice_of_text(&message->text));
+    else if (message->html.data && !message->html_is_alone)
+        rc = plan_derived_text(layout);
     if (rc)
         return rc;
     if (message->html.data)

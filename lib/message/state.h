@@ -147,6 +147,11 @@ struct mailsub_message {
     struct mailsub__text calendar;
     const mailsub__calendar_method *calendar_method;
     bool is_flowed;
+    bool html_is_alone;           /* no text is made of it */
+    mailsub_html_text_fn convert; /* NULL: the library's own */
+    void *convert_context;
+    bool has_derived;
+    mailsub__buffer derived; /* the text that was made of the HTML */
     struct mailsub__part *first_part;
     struct mailsub__part *last_part;
     size_t n_parts;
@@ -164,6 +169,8 @@ struct mailsub_message {
 int mailsub__message_begin_change(const mailsub_message *message);
 int mailsub__message_end_change(mailsub_message *message, const char *field, int rc);
 
+/* The plain text that the HTML says, which may be empty; lent until the HTML changes. */
+int mailsub__message_derive_text(mailsub_message *message, mailsub__slice *out_text);
 /* Fix the Date; MAILSUB_E_DATE. */
 int mailsub__message_keep_date(mailsub_message *message, int64_t unix_s, int32_t zone_min);
 /* Check and set the Message-ID, with or without its angle brackets. */

@@ -106,8 +106,10 @@ static int run(mailsub_message *m, const char *verb, const struct argument a[MAX
         return mailsub_message_set_message_id(m, a[0].data);
     if (strcmp(verb, "text") == 0)
         return mailsub_message_set_text(m, a[0].data, a[0].len);
-    if (strcmp(verb, "html") == 0)
-        return mailsub_message_set_html(m, a[0].data, a[0].len);
+    if (strcmp(verb, "html") == 0) {
+        int rc = mailsub_message_set_text_from_html(m, 0);
+        return rc ? rc : mailsub_message_set_html(m, a[0].data, a[0].len);
+    }
     if (strcmp(verb, "data") == 0)
         return mailsub_message_attach_data(m, a[0].data, a[1].data, a[2].data, a[2].len);
     if (strcmp(verb, "file") == 0)

@@ -45,6 +45,7 @@ static void build_text(mailsub_message *message)
 static void build_html(mailsub_message *message)
 {
     ok(mailsub_message_set_html(message, "<p>Hi</p>\nignored", 10));
+    ok(mailsub_message_set_text_from_html(message, 0));
 }
 
 static void build_both(mailsub_message *message)

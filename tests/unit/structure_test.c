@@ -40,6 +40,7 @@ static void set_text(mailsub_message *message)
 static void set_html(mailsub_message *message)
 {
     ok(mailsub_message_set_html(message, "h", 1));
+    ok(mailsub_message_set_text_from_html(message, 0));
 }
 
 static void set_flowed(mailsub_message *message)

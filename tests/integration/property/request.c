@@ -388,6 +388,8 @@ static void ask_body(struct request *request, bool html)
     struct text body = random_body(ONE_OF(sizes));
     if (spoilt)
         body = ONE_OF(bad);
+    if (html) /* read back is what was asked for, not what is made of it */
+        mailsub_message_set_text_from_html(request->message, 0);
     int rc = html ? mailsub_message_set_html(request->message, body.ptr, body.len)
                   : mailsub_message_set_text(request->message, body.ptr, body.len);
     if (judge(request, rc, !spoilt, html ? "html" : "text"))
