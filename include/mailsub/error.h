@@ -65,6 +65,9 @@ enum {
     X(-217, E_SMTPUTF8, MESSAGE, FIX_MESSAGE, 65, "a local part needs SMTPUTF8")                   \
     X(-218, E_SINK, MESSAGE, FIX_PROGRAM, 74, "the sink did not take the message")                 \
     X(-219, E_NO_SENDER, MESSAGE, FIX_MESSAGE, 65, "several authors and no Sender")                \
+    X(-220, E_LINE_TOO_LONG, MESSAGE, FIX_MESSAGE, 65, "a line beyond 998 octets that must stay")  \
+    X(-221, E_8BIT, MESSAGE, FIX_MESSAGE, 65, "8-bit content that cannot be sent as it is")        \
+    X(-222, E_SIGNED, MESSAGE, FIX_MESSAGE, 65, "a signature that the needed change would break")  \
     X(-223, E_ENCODING, MESSAGE, FIX_MESSAGE, 65,                                                  \
       "content that needs 8BITMIME or BINARYMIME, which the server lacks")                         \
     X(-224, E_CALENDAR, MESSAGE, FIX_MESSAGE, 65, "no invitation, or one with another method")     \

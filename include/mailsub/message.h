@@ -54,6 +54,65 @@ enum {
 MAILSUB_API int mailsub_message_new(const mailsub_allocator *allocator,
                                     mailsub_message **out_message);
 
+enum {
+    /** Take the recipients from the message's To, Cc and Bcc, as sendmail -t does. */
+    MAILSUB_FROM_TAKE_RECIPIENTS = 1u << 0
+};
+
+/**
+ * Create a message from one that exists already, header and body, and repair it. It is written and
+ * submitted like any other.
+ *
+ * Read leniently: any line ends, a "From " line of a mailbox file in front, obsolete forms, a
+ * missing empty line. Written: CRLF line ends; what is missing of Date, Message-ID and MIME-Version
+ * (the latter where there are MIME fields); nothing of Bcc, Resent-Bcc and Return-Path; several To
+ * fields joined, also several Cc or Reply-To; header lines beyond 998 octets folded; UTF-8 in a
+ * header encoded. A body with longer lines, or with 8-bit octets for a server that does not take
+ * them, is encoded as quoted-printable or base64 when it is one single text or file, and refused
+ * else. All other fields and bodies stay as they are, octet by octet.
+ *
+ * Signed content (DKIM, ARC, S/MIME, OpenPGP) is never altered: what would break a signature is
+ * refused, also adding a missing field that a DKIM signature names. Line ends of such a message may
+ * all be LF, which is then how a file keeps what was signed with CRLF.
+ *
+ * The envelope sender is the first mailbox of Sender, or else of From; with
+ * MAILSUB_FROM_TAKE_RECIPIENTS, and where there are Resent- fields, recipients and sender come from
+ * the first block of these (RFC 5322 section 3.6.6). mailsub_message_set_return_path,
+ * mailsub_message_add_recipient and _add_recipients change the envelope only;
+ * mailsub_message_set_from, _set_date and _set_message_id add what is missing. All other changing
+ * calls, and these where the field stands already, return MAILSUB_E_STATE.
+ * @param allocator    memory for the message and all it holds; NULL for malloc
+ * @param data         the message; copied; NULL only when len is 0
+ * @param len          its octets
+ * @param flags        MAILSUB_FROM_*, or 0
+ * @param out_message  receives the message; the caller frees it
+ * @return 0; MAILSUB_E_LIMIT the header has more than MAILSUB_MAX_HEADER_VALUE octets;
+ *         MAILSUB_E_CONTROL NUL; MAILSUB_E_HEADER_REPEATED; MAILSUB_E_ADDRESS, MAILSUB_E_DOMAIN,
+ *         MAILSUB_E_SMTPUTF8 a mailbox of the envelope; MAILSUB_E_UTF8, MAILSUB_E_8BIT a field that
+ *         cannot be encoded; MAILSUB_E_LINE_TOO_LONG; MAILSUB_E_SIGNED; MAILSUB_E_INVALID;
+ *         MAILSUB_E_NOMEM. Writing returns MAILSUB_E_NO_FROM when From is missing, MAILSUB_E_8BIT
+ *         or MAILSUB_E_SIGNED when the server takes no 8-bit content, MAILSUB_E_SIGNED when what is
+ *         missing must not be added.
+ * RFC 5322 sections 3.6 and 4, RFC 6376 section 5.4; since 0.1
+ */
+MAILSUB_API int mailsub_message_from_bytes(const mailsub_allocator *allocator, const void *data,
+                                           size_t len, uint32_t flags,
+                                           mailsub_message **out_message);
+
+/**
+ * As mailsub_message_from_bytes, of a regular file. It is looked through now and read again while
+ * the message is written, so a large one takes no memory; it must not be changed until then.
+ * @param allocator    as there
+ * @param path         the file; not NULL
+ * @param flags        as there
+ * @param out_message  as there
+ * @return as there; MAILSUB_E_FILE it cannot be read or is no regular file. Writing returns
+ *         MAILSUB_E_FILE, or MAILSUB_E_FILE_CHANGED when its size, time or identity is another.
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_from_file(const mailsub_allocator *allocator, const char *path,
+                                          uint32_t flags, mailsub_message **out_message);
+
 /**
  * Copy a message with all that it was given, its error too. A Date and a Message-ID that were not
  * set but made are not copied: the copy is another message and gets its own. A message that is

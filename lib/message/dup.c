@@ -115,6 +115,8 @@ static int copy_all(mailsub_message *to, const mailsub_message *from)
         rc = copy_recipients(to, from);
     if (!rc)
         rc = copy_header(to, from);
+    if (!rc && from->existing)
+        rc = mailsub__existing_copy(to, from);
     return rc ? rc : mailsub__content_copy(to, from);
 }
 

@@ -72,7 +72,7 @@ static int add_mailbox(mailsub_message *message, struct mailsub__mailbox_list *l
 
 int mailsub_message_set_from(mailsub_message *message, const char *address, const char *name)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_addition(message, MAILSUB__MESSAGE_FROM);
     if (!rc)
         rc = parse_single(message, &message->from, address, name);
     if (!rc)
@@ -102,7 +102,7 @@ int mailsub_message_set_sender(mailsub_message *message, const char *address, co
 
 int mailsub_message_set_return_path(mailsub_message *message, const char *address)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_any_change(message);
     if (!rc && !address) {
         message->return_path.is_set = false;
     } else if (!rc && *address == '\0') {
@@ -170,7 +170,7 @@ static struct mailsub__mailbox_list *recipient_list(mailsub_message *message, in
 int mailsub_message_add_recipient(mailsub_message *message, int field, const char *address,
                                   const char *name)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_any_change(message);
     if (!is_recipient_field(field))
         return mailsub__message_end_change(message, "To", rc ? rc : MAILSUB_E_INVALID);
     if (!rc) {
@@ -225,7 +225,7 @@ int mailsub__message_parse_from(mailsub_message *message, mailsub__slice text)
 int mailsub_message_add_recipients(mailsub_message *message, int field, const char *list,
                                    size_t len)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_any_change(message);
     if (!is_recipient_field(field))
         return mailsub__message_end_change(message, "To", rc ? rc : MAILSUB_E_INVALID);
     if (!rc && !list)
@@ -248,7 +248,7 @@ int mailsub_message_add_reply_to(mailsub_message *message, const char *address, 
 
 int mailsub_message_allow_smtputf8(mailsub_message *message, int allowed)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_any_change(message);
     if (!rc)
         message->address_form = allowed ? MAILSUB__ADDRESS_UTF8 : MAILSUB__ADDRESS_ASCII;
     return rc;

@@ -20,7 +20,7 @@ int mailsub__message_keep_date(mailsub_message *message, int64_t unix_s, int32_t
 
 int mailsub_message_set_date(mailsub_message *message, int64_t unix_s, int32_t zone_min)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_addition(message, MAILSUB__MESSAGE_DATE);
     if (!rc)
         rc = mailsub__message_keep_date(message, unix_s, zone_min);
     if (!rc)
@@ -32,6 +32,8 @@ int mailsub_message_get_date(mailsub_message *message, int64_t *out_unix_s, int3
 {
     if (!message || !out_unix_s || !out_zone_min)
         return MAILSUB_E_INVALID;
+    if (message->existing && message->existing->has_date && !message->has_date)
+        return MAILSUB_E_DATE; /* there is one, but nobody can tell what it means */
     if (!message->has_date) {
         int64_t unix_s;
         int32_t zone_min;
@@ -66,7 +68,7 @@ int mailsub__message_keep_id(mailsub_message *message, mailsub__slice id)
 
 int mailsub_message_set_message_id(mailsub_message *message, const char *message_id)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_addition(message, MAILSUB__MESSAGE_ID);
     if (!rc)
         rc = message_id ? mailsub__message_keep_id(message, mailsub__slice_str(message_id))
                         : MAILSUB_E_INVALID;
@@ -77,6 +79,10 @@ int mailsub_message_get_message_id(mailsub_message *message, const char **out_id
 {
     if (!message || !out_id)
         return MAILSUB_E_INVALID;
+    if (message->existing && message->existing->message_id) {
+        *out_id = message->existing->message_id;
+        return MAILSUB_OK;
+    }
     if (message->message_id[0] == '\0') {
         if (!message->from.is_set)
             return MAILSUB_E_NO_FROM;

@@ -106,6 +106,8 @@ static int measure(mailsub__image *image)
 
 static int make(mailsub__layout *layout)
 {
+    if (layout->message->existing)
+        return mailsub__existing_layout(layout->message, layout->image);
     char *room;
     int rc = fix_identity(layout->message);
     if (!rc)

@@ -32,6 +32,12 @@ int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_cl
     return MAILSUB_OK;
 }
 
+int mailsub__message_adopt(mailsub_message *message, mailsub__slice data, const char *path,
+                           uint32_t flags)
+{
+    return mailsub__existing_make(message, data, path, flags);
+}
+
 void mailsub_message_free(mailsub_message *message)
 {
     if (!message)
@@ -42,16 +48,36 @@ void mailsub_message_free(mailsub_message *message)
     mailsub__free(&message->allocator, message->html.data);
     mailsub__buffer_deinit(&message->derived);
     mailsub__free(&message->allocator, message->calendar.data);
+    mailsub__existing_free(message->existing, &message->allocator);
     mailsub__arena_deinit(&message->arena);
     mailsub_allocator allocator = message->allocator;
     mailsub__free(&allocator, message);
 }
 
-int mailsub__message_begin_change(const mailsub_message *message)
+int mailsub__message_begin_any_change(const mailsub_message *message)
 {
     if (!message)
         return MAILSUB_E_INVALID;
     return message->is_locked ? MAILSUB_E_STATE : MAILSUB_OK;
+}
+
+int mailsub__message_begin_change(const mailsub_message *message)
+{
+    int rc = mailsub__message_begin_any_change(message);
+    return !rc && message->existing ? MAILSUB_E_STATE : rc;
+}
+
+int mailsub__message_begin_addition(const mailsub_message *message, enum mailsub__message_part part)
+{
+    int rc = mailsub__message_begin_any_change(message);
+    if (rc || !message->existing)
+        return rc;
+    const bool stands_already[] = {
+        [MAILSUB__MESSAGE_DATE] = message->existing->has_date,
+        [MAILSUB__MESSAGE_FROM] = message->existing->has_from,
+        [MAILSUB__MESSAGE_ID] = message->existing->message_id != NULL,
+    };
+    return stands_already[part] ? MAILSUB_E_STATE : MAILSUB_OK;
 }
 
 int mailsub__message_end_change(mailsub_message *message, const char *field, int rc)
@@ -97,7 +123,7 @@ static int replace_clock(mailsub_message *message, const mailsub_clock *clock)
 
 int mailsub_message_set_clock(mailsub_message *message, const mailsub_clock *clock)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_any_change(message);
     if (!rc)
         rc = replace_clock(message, clock);
     return mailsub__message_end_change(message, "Date", rc);
@@ -114,7 +140,7 @@ static int replace_random(mailsub_message *message, const mailsub_random *random
 
 int mailsub_message_set_random(mailsub_message *message, const mailsub_random *random)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_any_change(message);
     if (!rc)
         rc = replace_random(message, random);
     return mailsub__message_end_change(message, "Message-ID", rc);
@@ -128,6 +154,12 @@ size_t mailsub_message_count_recipients(const mailsub_message *message)
 /* So that a file that is gone is noticed before anything is sent, and not in the middle. */
 static int check_files(mailsub_message *message)
 {
+    if (message->existing) {
+        int rc = mailsub__existing_check(message->existing);
+        if (rc)
+            message->detail = message->existing->source.path;
+        return rc;
+    }
     for (const struct mailsub__part *part = message->first_part; part; part = part->next) {
         if (!part->path)
             continue;

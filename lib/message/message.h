@@ -16,6 +16,13 @@ int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_cl
                             const mailsub_random *system_random, mailsub_message **out_message);
 
 /*
+ * Make a new message one that exists already: in octets, or in the file at path when that is not
+ * NULL. The errors of mailsub_message_from_file; the message can only be freed then.
+ */
+int mailsub__message_adopt(mailsub_message *message, mailsub__slice data, const char *path,
+                           uint32_t flags);
+
+/*
  * Make ready to be sent to a server with these capabilities (MAILSUB_CAN_*): complete, Date and
  * Message-ID fixed, laid out and measured. May be called again for another server. Errors: those of
  * mailsub_message_write_for, and MAILSUB_E_NO_RECIPIENTS. *out_detail, lent: the field or file at

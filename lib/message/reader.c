@@ -17,6 +17,7 @@ void mailsub__reader_init(mailsub__reader *reader, const mailsub__image *image)
         .fd = -1,
         .detail = "",
     };
+    mailsub__existing_reader_init(&reader->existing);
 }
 
 static void close_file(mailsub__reader *reader)
@@ -29,6 +30,7 @@ static void close_file(mailsub__reader *reader)
 void mailsub__reader_deinit(mailsub__reader *reader)
 {
     close_file(reader);
+    mailsub__existing_reader_deinit(&reader->existing);
     mailsub__free(reader->allocator, reader->block);
     mailsub__reader_init(reader, reader->image);
 }
@@ -179,6 +181,20 @@ static bool at_end(const mailsub__reader *reader)
     return !has_place(reader) && reader->image_at == reader->image->octets.len;
 }
 
+/* What stands behind the header of an existing message. */
+static int read_existing(mailsub__reader *reader, char *out, size_t room, size_t *out_len)
+{
+    const mailsub__image *image = reader->image;
+    if (!reader->existing.existing)
+        reader->error = mailsub__existing_reader_begin(&reader->existing, image->existing,
+                                                       image->coding, reader->allocator);
+    if (!reader->error)
+        reader->error = mailsub__existing_reader_read(&reader->existing, out, room, out_len);
+    if (reader->error && image->existing->source.path)
+        reader->detail = image->existing->source.path;
+    return reader->error;
+}
+
 int mailsub__reader_read(mailsub__reader *reader, char *out, size_t room, size_t *out_len)
 {
     size_t filled = 0;
@@ -190,6 +206,11 @@ int mailsub__reader_read(mailsub__reader *reader, char *out, size_t room, size_t
             begin_part(reader);
         else
             n = read_image(reader, out + filled, room - filled);
+        filled += n;
+    }
+    if (!reader->error && filled < room && reader->image->existing) {
+        size_t n = 0;
+        read_existing(reader, out + filled, room - filled, &n);
         filled += n;
     }
     if (reader->error)

@@ -14,6 +14,7 @@
 #include "message/body.h"
 #include "message/calendar.h"
 #include "message/date.h"
+#include "message/existing.h"
 #include "message/fields.h"
 #include "message/mailboxes.h"
 #include "message/message.h"
@@ -76,6 +77,9 @@ typedef struct mailsub__image {
     size_t room_for_places;
     uint64_t size;                      /* of the whole message */
     enum mailsub__body_encoding domain; /* 7BIT, 8BIT or BINARY */
+    /* Of an existing message the octets are only the header; NULL: it is built. */
+    const struct mailsub__existing *existing;
+    enum mailsub__existing_coding coding; /* of its body */
 } mailsub__image;
 
 /*
@@ -98,6 +102,7 @@ typedef struct mailsub__reader {
     char *block; /* for octets of files; NULL until one is read */
     int error;
     const char *detail; /* path of the file at fault, or "" */
+    mailsub__existing_reader existing;
 } mailsub__reader;
 
 struct mailsub_message {
@@ -109,6 +114,7 @@ struct mailsub_message {
     mailsub_random random;
     bool random_is_injected;
     bool is_locked;
+    struct mailsub__existing *existing; /* NULL: the message is built */
 
     int error; /* the first one of a changing call */
     char error_field[MAILSUB__FIELD_LONGEST_NAME + 1];
@@ -165,8 +171,16 @@ struct mailsub_message {
     alignas(max_align_t) char seed[1024]; /* the first pieces of the arena */
 };
 
-/* How every changing call begins and ends: it may be refused, and its error is kept. */
+/*
+ * How every changing call begins and ends: it may be refused, and its error is kept. An existing
+ * message takes no change, save for what stands outside of it (_begin_any_change), and for what it
+ * lacks (_begin_addition).
+ */
 int mailsub__message_begin_change(const mailsub_message *message);
+int mailsub__message_begin_any_change(const mailsub_message *message);
+enum mailsub__message_part { MAILSUB__MESSAGE_DATE, MAILSUB__MESSAGE_FROM, MAILSUB__MESSAGE_ID };
+int mailsub__message_begin_addition(const mailsub_message *message,
+                                    enum mailsub__message_part part);
 int mailsub__message_end_change(mailsub_message *message, const char *field, int rc);
 
 /* The plain text that the HTML says, which may be empty; lent until the HTML changes. */
