@@ -135,9 +135,9 @@ MAILSUB_API void mailsub_message_free(mailsub_message *message);
  * The first error that a changing call on this message returned.
  * @param message    the message
  * @param out_field  receives the name of what was wrong: a header field ("Subject", "To"), or
- *                   "Return-Path", "text", "html", "attachment", "embedded", "calendar"; "header" for a
- *                   malformed field name; "" when there is no error. Lent until the next changing
- *                   call. NULL when not wanted.
+ *                   "Return-Path", "text", "html", "attachment", "embedded", "calendar"; "header"
+ *                   for a malformed field name; "" when there is no error. Lent until the next
+ *                   changing call. NULL when not wanted.
  * @return that error; MAILSUB_OK when every call succeeded; MAILSUB_E_INVALID message is NULL
  * Since 0.1
  */
@@ -352,7 +352,8 @@ MAILSUB_API int mailsub_message_get_message_id(mailsub_message *message, const c
 MAILSUB_API int mailsub_message_set_text(mailsub_message *message, const char *text, size_t len);
 
 /**
- * Set the HTML text.
+ * Set the HTML text. A message without a plain text is given one that is made of it, see
+ * mailsub_message_set_text_from_html.
  * @param message  the message
  * @param html     as for mailsub_message_set_text; not changed, so it declares charset utf-8 or
  *                 none
@@ -452,8 +453,8 @@ MAILSUB_API int mailsub_message_set_html_converter(mailsub_message *message,
  * Set an invitation, or an answer to one: a calendar that goes beside the texts, for the reader's
  * program to act on, and as a file invite.ics.
  * @param message   the message
- * @param method    PUBLISH, REQUEST, REPLY, ADD, CANCEL, REFRESH, COUNTER or DECLINECOUNTER, letters
- *                  without regard to case
+ * @param method    PUBLISH, REQUEST, REPLY, ADD, CANCEL, REFRESH, COUNTER or DECLINECOUNTER,
+ *                  letters without regard to case
  * @param calendar  an iCalendar object in UTF-8, which says the same METHOD; line ends become CRLF;
  *                  NULL, with a method of NULL, takes it away
  * @param len       octets of calendar, or MAILSUB_NUL_TERMINATED
@@ -703,9 +704,9 @@ MAILSUB_API int mailsub_message_get_header(const mailsub_message *message, size_
  * @param context  handed to sink
  * @return 0; the error of mailsub_message_get_error; MAILSUB_E_NO_FROM; MAILSUB_E_NO_SENDER there
  *         are several authors; MAILSUB_E_SINK the sink stopped; MAILSUB_E_FILE,
- *         MAILSUB_E_FILE_CHANGED an attachment; MAILSUB_E_ENCODING an attached message that does not
- *         consist of lines of ASCII; MAILSUB_E_RANDOM; an error of the clock, or MAILSUB_E_DATE when
- *         it tells no date; MAILSUB_E_NOMEM. What the sink took before an error is not a whole
+ *         MAILSUB_E_FILE_CHANGED an attachment; MAILSUB_E_ENCODING an attached message that does
+ *         not consist of lines of ASCII; MAILSUB_E_RANDOM; an error of the clock, or MAILSUB_E_DATE
+ *         when it tells no date; MAILSUB_E_NOMEM. What the sink took before an error is not a whole
  *         message.
  * RFC 5322, RFC 2045; since 0.1
  */

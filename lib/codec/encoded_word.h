@@ -15,7 +15,8 @@ enum { MAILSUB__ENCODED_WORD_LEAST = 12 + 12 };
  * Append valid UTF-8 as encoded words of at most 75 characters, parted by single spaces, which a
  * reader drops again: fold there. White space of the text is inside the words. No character is
  * divided between two words, and only the last word in B is padded: some readers, GMime among them,
- * decode neighbouring words as one run and stop at the padding. Empty text gives no word. The error of the buffer, unchanged then.
+ * decode neighbouring words as one run and stop at the padding. Empty text gives no word. The error
+ * of the buffer, unchanged then.
  */
 int mailsub__encoded_word_append(mailsub__buffer *buffer, mailsub__slice text,
                                  enum mailsub__encoded_word_place place);

@@ -125,7 +125,8 @@ int mailsub__existing_layout(mailsub_message *message, struct mailsub__image *im
 
 void mailsub__existing_reader_init(mailsub__existing_reader *reader);
 void mailsub__existing_reader_deinit(mailsub__existing_reader *reader);
-/* Once, before reading; existing and allocator stay alive. MAILSUB_E_FILE, _FILE_CHANGED, _NOMEM. */
+/* Once, before reading; existing and allocator stay alive. MAILSUB_E_FILE, _FILE_CHANGED,
+   _NOMEM. */
 int mailsub__existing_reader_begin(mailsub__existing_reader *reader,
                                    const struct mailsub__existing *existing,
                                    enum mailsub__existing_coding coding,

@@ -197,7 +197,7 @@ int mailsub__existing_refold(mailsub__buffer *out, mailsub__slice name, mailsub_
         while (at + n < value.len && !is_white(start[n]))
             n++;
         at += n;
-        /* A space behind the colon; and a run of white space that fills a line is as good as one. */
+        /* A space behind the colon; a run of white space that fills a line is as good as one. */
         mailsub__slice token = mailsub__slice_of(start + white, n - white);
         mailsub__slice space = mailsub__slice_of(start, white);
         if (white == 0 || n > MAILSUB__FOLD_AIM)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Writes the body: mixed(related(alternative(text, html, calendar), embedded...), attachment...),
- * only as deep as needed (RFC 2046, RFC 2387). The contents of parts are left out; each keeps the place in
- * the image where its content goes.
+ * only as deep as needed (RFC 2046, RFC 2387). The contents of parts are left out; each keeps the
+ * place in the image where its content goes.
  */
 #include "codec/encoded_word.h"
 #include "codec/param.h"

@@ -109,8 +109,8 @@ enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine);
 bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability);
 /* Only after READY or DONE, one at a time. The transaction's results are reset. Recipients and
    sender are checked, the size against the server's limit, and what the message needs against what
-   the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_ENCODING): what fails there is DONE, at the stage
-   CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile
+   the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_ENCODING): what fails there is DONE, at the
+   stage CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile
    answers with its failure: DONE, nothing handed over. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
                             int64_t now_ms);
