@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <time.h>
 
 static inline size_t count_entries(const char *path)
 {
@@ -27,6 +28,21 @@ static inline size_t count_descriptors(void)
 static inline size_t count_threads(void)
 {
     return count_entries("/proc/self/task");
+}
+
+/*
+ * The number of threads, which is to be n: the kernel wakes whoever joins a thread a moment before
+ * it takes the thread off the list, so another number is looked at again for a while.
+ */
+static inline size_t await_threads(size_t n)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    size_t now = count_threads();
+    for (int waited = 0; now != n && waited < 5000; waited++) {
+        nanosleep(&pause, NULL);
+        now = count_threads();
+    }
+    return now;
 }
 
 static inline void *end_at_once(void *context)

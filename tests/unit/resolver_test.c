@@ -122,7 +122,7 @@ static void a_host_is_resolved(void **state)
     if (row->want != MAILSUB_OK)
         assert_int_equal(n, 99);
     assert_int_equal(tear_down(&fixture_state), 0);
-    assert_int_equal(count_threads(), n_threads);
+    assert_int_equal(await_threads(n_threads), n_threads);
 }
 
 static void no_more_is_given_than_there_is_room(void **state)

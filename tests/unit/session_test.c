@@ -3,9 +3,9 @@
  * Sessions against the fake server of libmailsub-testing: every kind of outcome, the event form,
  * reuse and loss of connections, and that nothing is left behind.
  */
+#include "leftovers.h"
 #include "unit.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -780,26 +780,15 @@ static void a_wait_can_be_cancelled(void **state)
     tear_down(&fixture);
 }
 
-static size_t count_entries(const char *path)
-{
-    size_t n = 0;
-    DIR *dir = opendir(path);
-    assert_non_null(dir);
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
-}
-
 static void freeing_ends_what_is_posted(void **state)
 {
     (void)state;
     struct fixture fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
-    size_t n_descriptors = count_entries("/proc/self/fd");
     mailsub_session_free(fixture.session);
     fixture.session = NULL;
-    size_t n_threads = count_entries("/proc/self/task");
+    size_t n_descriptors = count_descriptors();
+    size_t n_threads = count_threads();
     for (int rounds = 0; rounds < 20; rounds++) {
         struct counter counter = {0};
         mailsub_session *session = NULL;
@@ -815,9 +804,10 @@ static void freeing_ends_what_is_posted(void **state)
         mailsub_session_free(session);
         assert_int_equal(counter.n_done, 1);
     }
+    /* The server's thread ends, and with it the descriptors of its ends of the connections. */
     mailsub_testing_server_stop(fixture.server);
-    assert_true(count_entries("/proc/self/task") < n_threads);
-    assert_true(count_entries("/proc/self/fd") < n_descriptors);
+    assert_int_equal(await_threads(n_threads - 1), n_threads - 1);
+    assert_true(count_descriptors() < n_descriptors);
     tear_down(&fixture);
 }
 

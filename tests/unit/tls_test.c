@@ -169,7 +169,7 @@ static void end(struct fixture *fixture)
     client_deinit(&fixture->client);
     peer_stop(&fixture->peer);
     assert_int_equal(count_descriptors(), fixture->n_descriptors);
-    assert_int_equal(count_threads(), fixture->n_threads);
+    assert_int_equal(await_threads(fixture->n_threads), fixture->n_threads);
 }
 
 static const char *detail_of(const struct fixture *fixture)
@@ -865,7 +865,7 @@ static void a_cut_handshake_is_told(void **state)
             fail_msg("behind %zu octets: %s, %s", i, mailsub_error_name(rc), detail_of(&fixture));
         assert_true(strlen(detail_of(&fixture)) > 0);
         mailsub__transport_close(fixture.client.transport, true);
-        assert_int_equal(count_threads(), fixture.n_threads + 1);
+        assert_int_equal(await_threads(fixture.n_threads + 1), fixture.n_threads + 1);
     }
     end(&fixture);
 }

@@ -114,7 +114,7 @@ static void failures_are_typed(void **state)
     }
     client_deinit(&client);
     assert_int_equal(count_descriptors(), n_descriptors);
-    assert_int_equal(count_threads(), n_threads);
+    assert_int_equal(await_threads(n_threads), n_threads);
 }
 
 static void a_resolution_can_be_given_up(void **state)
@@ -134,7 +134,7 @@ static void a_resolution_can_be_given_up(void **state)
     lookup_await(1);
     size_t n_lookups = lookup_count();
     mailsub__transport_open(client.transport, false, 0);
-    assert_int_equal(count_threads(), n_threads + 1);
+    assert_int_equal(await_threads(n_threads + 1), n_threads + 1);
     lookup_release();
     assert_int_equal(client_finish(&client), MAILSUB_E_CONNECT);
     assert_int_equal(lookup_count(), n_lookups);
@@ -154,7 +154,7 @@ static void a_resolution_can_be_given_up(void **state)
     mailsub__transport_close(client.transport, false);
     lookup_release();
     client_deinit(&client);
-    assert_int_equal(count_threads(), n_threads);
+    assert_int_equal(await_threads(n_threads), n_threads);
 }
 
 static void say_goodbye(int fd, void *context)
