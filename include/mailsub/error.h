@@ -110,9 +110,10 @@ enum {
     X(-701, E_CLEAR_LOGIN, POLICY, FIX_CONFIGURATION, 78, "a login in clear is not allowed")       \
     X(-901, E_NOMEM, FATAL, RETRY_LATER, 71, "out of memory")                                      \
     X(-902, E_RANDOM, FATAL, RETRY_LATER, 71, "no random numbers")                                 \
-    X(-903, E_SYSTEM, FATAL, RETRY_LATER, 71, "the operating system refused a resource")
+    X(-903, E_SYSTEM, FATAL, RETRY_LATER, 71, "the operating system refused a resource")           \
+    X(-904, E_CRYPTO, FATAL, FIX_CONFIGURATION, 78, "a cryptographic primitive is not available")
 
-/** The error numbers: MAILSUB_OK and MAILSUB_E_INVALID to MAILSUB_E_SYSTEM. */
+/** The error numbers: MAILSUB_OK and MAILSUB_E_INVALID to MAILSUB_E_CRYPTO. */
 enum {
 #define MAILSUB_ERROR_ENUM_(number, NAME, group, action, sysexit, text) MAILSUB_##NAME = (number),
     MAILSUB_ERROR_LIST(MAILSUB_ERROR_ENUM_)
