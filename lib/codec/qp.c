@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Quoted-printable. Octets that stay are copied in runs and octets that are always encoded are
- * written in runs. encode_octet decides on all others, and alone could encode everything: "." and
- * "F" at the start of a line, white space that may be the last of its line, what stands where the
- * line may have to be broken, and whatever has too little input or room around it.
+ * Quoted-printable. encode_run takes what can be told from an octet alone: sixteen that stay at
+ * once, what is always encoded, and line ends. encode_octet decides on all others, and alone could
+ * encode everything: "." and "F" at the start of a line, white space that is the last of its line,
+ * what stands where the line may have to be broken, and whatever has too little input or room
+ * around it.
  *
  * A line holds 76 characters when a line end follows, else 75 and "=" (RFC 2045 section 6.7 (5)).
  */
@@ -11,6 +12,8 @@
 
 #include <assert.h>
 #include <string.h>
+
+#include "codec/octets.h"
 
 enum { LINE_LEN = 76 };
 
@@ -151,91 +154,106 @@ static void advance(mailsub__step *step, size_t n_in, size_t n_out)
     step->out_room -= n_out;
 }
 
-/*
- * For each octet of word that is below 0x20, "=", DEL or above: its highest bit is set. A carry can
- * set bits above the first such octet by mistake, so only whether there are any can be relied on.
- */
-static uint64_t find_special(uint64_t word)
+/* Where encode_run is, apart from the codec and the step, so that it can stand in registers. */
+struct run {
+    const char *start; /* of the input */
+    const char *in;
+    char *out;
+    unsigned column;
+};
+
+/* What one turn of encode_run takes at most. */
+enum {
+    MOST_ENCODED = 4,
+    RUN_INPUT = MAILSUB__OCTETS + MOST_ENCODED,
+    RUN_ROOM = MAILSUB__OCTETS + 3 * MOST_ENCODED
+};
+
+/* Octets that stay, to where the line may have to be broken. */
+static void copy_literals(struct run *run)
 {
-    const uint64_t ones = UINT64_MAX / 255;
-    const uint64_t high = ones * 0x80;
-    uint64_t equals = word ^ ones * '=';
-    uint64_t del = word ^ ones * 0x7f;
-    return (word | (word - ones * 0x20) | (equals - ones) | (del - ones)) & high;
+    uint32_t special = mailsub__octets_special(run->in) | 1u << MAILSUB__OCTETS;
+    unsigned n = (unsigned)__builtin_ctz(special);
+    if (n > LINE_LEN - 1 - run->column)
+        n = LINE_LEN - 1 - run->column;
+    memcpy(run->out, run->in, MAILSUB__OCTETS);
+    run->in += n;
+    run->out += n;
+    run->column += n;
 }
 
-/* Octets at the front of text, at most max, that may stay inside a line. */
-static size_t count_literal(const char *text, size_t max)
+/* Octets that are always encoded, all of a character as a rule. False: there is no place. */
+static bool encode_some(struct run *run)
 {
-    size_t len = 0;
-    while (max - len >= 8) {
-        uint64_t word;
-        memcpy(&word, text + len, sizeof word);
-        if (find_special(word))
-            break;
-        len += sizeof word;
+    for (int i = 0; i < MOST_ENCODED && classify(run->in[0]) == ENCODED; i++) {
+        if (run->column + 3 >= LINE_LEN)
+            return false;
+        write_hex(*run->in++, run->out);
+        run->out += 3;
+        run->column += 3;
     }
-    while (len < max && classify(text[len]) >= WHITE)
-        len++;
-    return len;
-}
-
-/* Octets that stay, inside a line or at the start of one that begins with neither "." nor "F". */
-static bool copy_run(mailsub__qp *codec, mailsub__step *step)
-{
-    char first = step->in[0];
-    if (codec->column == LINE_LEN || (codec->column == 0 && (first == '.' || first == 'F')))
-        return false;
-    size_t max = LINE_LEN - 1u - codec->column;
-    if (max + 1 < step->in_len && classify(step->in[max + 1]) == LINE_END)
-        max++;
-    if (max > step->out_room)
-        max = step->out_room;
-    if (max > step->in_len)
-        max = step->in_len;
-    size_t len = count_literal(step->in, max);
-    /* White space behind which the line may end is encode_octet's. */
-    if (len > 0 && classify(step->in[len - 1]) == WHITE &&
-        (len == step->in_len || classify(step->in[len]) == LINE_END))
-        len--;
-    if (len == 0)
-        return false;
-    memcpy(step->out, step->in, len);
-    codec->after_cr = false;
-    codec->column = (uint8_t)(codec->column + len);
-    advance(step, len, len);
     return true;
 }
 
-/* Octets that are always encoded, to where the line may have to be broken. False: none. */
+/* White space that was copied, and now turns out to be the last of its line. */
+static bool ends_in_white(const struct run *run)
+{
+    return run->in > run->start && classify(run->in[-1]) == WHITE &&
+           classify(run->in[0]) == LINE_END;
+}
+
+static bool end_run_line(struct run *run)
+{
+    if (ends_in_white(run))
+        return false;
+    run->in += run->in[0] == '\r' && run->in[1] == '\n' ? 2 : 1;
+    memcpy(run->out, "\r\n", 2);
+    run->out += 2;
+    run->column = 0;
+    return true;
+}
+
+/* What stands behind literals. False: encode_first has to look at it. */
+static bool take_special(struct run *run)
+{
+    uint8_t class = classify(run->in[0]);
+    if (class == ENCODED)
+        return encode_some(run);
+    if (class == LINE_END)
+        return end_run_line(run);
+    if (run->column + 1 >= LINE_LEN)
+        return false;
+    *run->out++ = *run->in++; /* a tab, or one literal more */
+    run->column++;
+    return true;
+}
+
+static bool begins_line_badly(const struct run *run)
+{
+    return run->column == 0 && (run->in[0] == '.' || run->in[0] == 'F');
+}
+
+/* As long as enough input and room are at hand. False: nothing was taken. */
 static bool encode_run(mailsub__qp *codec, mailsub__step *step)
 {
-    size_t max = codec->column < LINE_LEN - 1 ? (LINE_LEN - 1u - codec->column) / 3 : 0;
-    if (max > step->out_room / 3)
-        max = step->out_room / 3;
-    if (max > step->in_len)
-        max = step->in_len;
-    size_t n = 0;
-    for (; n < max && classify(step->in[n]) == ENCODED; n++)
-        write_hex(step->in[n], step->out + 3 * n);
-    if (n == 0)
+    if (codec->after_cr || step->in_len < RUN_INPUT || step->out_room < RUN_ROOM)
         return false;
-    codec->after_cr = false;
-    codec->column = (uint8_t)(codec->column + 3 * n);
-    advance(step, n, 3 * n);
-    return true;
-}
-
-/* A line end that is all there, with room for it. False: it is not. */
-static bool copy_line_end(mailsub__qp *codec, mailsub__step *step)
-{
-    if (classify(step->in[0]) != LINE_END || codec->after_cr || step->in_len < 2 ||
-        step->out_room < 2)
-        return false;
-    memcpy(step->out, "\r\n", 2);
-    codec->column = 0;
-    advance(step, step->in[0] == '\r' && step->in[1] == '\n' ? 2 : 1, 2);
-    return true;
+    const char *in_end = step->in + step->in_len - RUN_INPUT;
+    const char *out_end = step->out + step->out_room - RUN_ROOM;
+    struct run run = {step->in, step->in, step->out, codec->column};
+    while (run.in <= in_end && run.out <= out_end && !begins_line_badly(&run)) {
+        copy_literals(&run);
+        if (!take_special(&run))
+            break;
+    }
+    if (ends_in_white(&run)) {
+        run.in--;
+        run.out--;
+        run.column--;
+    }
+    codec->column = (uint8_t)run.column;
+    advance(step, (size_t)(run.in - step->in), (size_t)(run.out - step->out));
+    return run.in > run.start;
 }
 
 /* Decide on the first octet that is held, with the input as what follows. False: not possible. */
@@ -283,8 +301,7 @@ bool mailsub__qp_encode(mailsub__qp *codec, mailsub__step *step)
             if (!encode_held(codec, step))
                 return false;
         } else if (step->in_len > 0) {
-            if (!copy_run(codec, step) && !copy_line_end(codec, step) && !encode_run(codec, step) &&
-                !encode_first(codec, step))
+            if (!encode_run(codec, step) && !encode_first(codec, step))
                 return false;
         } else if (!step->last) {
             return false;

@@ -7,7 +7,8 @@
 #include "codec/utf8.h"
 
 #include <assert.h>
-#include <string.h>
+
+#include "codec/octets.h"
 
 enum { TAIL_LOW = 0x80, TAIL_HIGH = 0xbf };
 
@@ -19,12 +20,10 @@ void mailsub__utf8_init(mailsub__utf8 *check)
 /* The first octet that is not ASCII, or end. */
 static const char *skip_ascii(const char *p, const char *end)
 {
-    while (end - p >= 8) {
-        uint64_t word;
-        memcpy(&word, p, sizeof word);
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-        p += sizeof word;
+    for (; end - p >= MAILSUB__OCTETS; p += MAILSUB__OCTETS) {
+        uint32_t high = mailsub__octets_high(p);
+        if (high)
+            return p + __builtin_ctz(high);
     }
     while (p < end && (unsigned char)*p < 0x80)
         p++;
@@ -52,6 +51,15 @@ static bool continue_character(mailsub__utf8 *check, uint8_t octet)
     return true;
 }
 
+/* Whole characters of two octets, as in most of Europe's words, need no more than this. */
+static const char *skip_pairs(const char *p, const char *end)
+{
+    while (end - p >= 2 && (uint8_t)p[0] >= 0xc2 && (uint8_t)p[0] < 0xe0 &&
+           ((uint8_t)p[1] & 0xc0) == 0x80)
+        p += 2;
+    return p;
+}
+
 bool mailsub__utf8_feed(mailsub__utf8 *check, const char *data, size_t len)
 {
     const char *end = data + len;
@@ -60,10 +68,11 @@ bool mailsub__utf8_feed(mailsub__utf8 *check, const char *data, size_t len)
             check->failed = !continue_character(check, (uint8_t)*p);
             continue;
         }
-        p = skip_ascii(p, end);
+        p = skip_pairs(skip_ascii(p, end), end);
         if (p == end)
             break;
-        check->failed = !begin_character(check, (uint8_t)*p);
+        if ((uint8_t)*p >= 0x80)
+            check->failed = !begin_character(check, (uint8_t)*p);
     }
     return !check->failed;
 }

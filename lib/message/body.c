@@ -6,6 +6,7 @@
 
 #include "codec/base64.h"
 #include "codec/newline.h"
+#include "codec/octets.h"
 #include "codec/qp.h"
 #include "codec/step.h"
 
@@ -15,8 +16,8 @@
  */
 enum { LONGEST_7BIT_LINE = 78, PIECE = 1024 };
 
-/* What an octet means for the choice. */
-enum octet { PLAIN = 0, LINE_END, EQUALS, CONTROL, HIGH };
+/* What an octet of ASCII means for the choice. */
+enum octet { PLAIN, LINE_END, EQUALS, CONTROL };
 
 /* What has been seen of a text. */
 struct profile {
@@ -29,17 +30,11 @@ struct profile {
 
 static enum octet octet_kind(unsigned char c)
 {
-    if (c > '=' && c < 0x7f)
-        return PLAIN;
-    if (c == '=')
-        return EQUALS;
-    if (c >= ' ' && c < 0x7f)
-        return PLAIN;
     if (c == '\r' || c == '\n')
         return LINE_END;
-    if (c >= 0x80)
-        return HIGH;
-    return c == '\t' ? PLAIN : CONTROL;
+    if (c == '=')
+        return EQUALS;
+    return (c >= ' ' && c < 0x7f) || c == '\t' ? PLAIN : CONTROL;
 }
 
 static bool begins(mailsub__slice line, const char *with)
@@ -63,27 +58,6 @@ static bool line_is_unsafe(mailsub__slice line, unsigned flags)
            begins(line, "From ") || begins(line, "--=_");
 }
 
-/* Written out, because compilers make one instruction of this form and not of a loop. */
-static uint64_t load_little_endian(const char *at)
-{
-    const uint8_t *o = (const uint8_t *)at;
-    return (uint64_t)o[0] | (uint64_t)o[1] << 8 | (uint64_t)o[2] << 16 | (uint64_t)o[3] << 24 |
-           (uint64_t)o[4] << 32 | (uint64_t)o[5] << 40 | (uint64_t)o[6] << 48 |
-           (uint64_t)o[7] << 56;
-}
-
-/*
- * The highest bit of each of eight octets that is not printable ASCII, or is "="; perhaps of an
- * octet above such a one too. Most octets of most texts need no closer look.
- */
-static uint64_t special_octets(uint64_t octets)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t equals = octets ^ ones * '=';
-    uint64_t del = octets ^ ones * 0x7f;
-    return (octets | (octets - ones * ' ') | (equals - ones) | (del - ones)) & ones * 0x80;
-}
-
 static void end_line(struct profile *profile, mailsub__slice line)
 {
     if (line.len > profile->longest)
@@ -92,7 +66,7 @@ static void end_line(struct profile *profile, mailsub__slice line)
         profile->is_unsafe = line_is_unsafe(line, profile->flags);
 }
 
-/* Look at the octet at i; *line_start is where its line begins. */
+/* Look at the octet at i, which is ASCII; *line_start is where its line begins. */
 static void look_at(struct profile *profile, mailsub__slice text, size_t i, size_t *line_start)
 {
     enum octet kind = octet_kind((unsigned char)text.ptr[i]);
@@ -105,7 +79,22 @@ static void look_at(struct profile *profile, mailsub__slice text, size_t i, size
     }
     profile->n_escaped++;
     profile->is_unsafe |= kind == CONTROL;
-    profile->has_high |= kind == HIGH;
+}
+
+/* Sixteen octets, of which those that are plain need no look, and those beyond ASCII a count. */
+static void look_at_block(struct profile *profile, mailsub__slice text, size_t i,
+                          size_t *line_start)
+{
+    uint32_t special = mailsub__octets_special(text.ptr + i);
+    if (!special)
+        return;
+    uint32_t high = mailsub__octets_high(text.ptr + i);
+    if (high) {
+        profile->has_high = true;
+        profile->n_escaped += (size_t)__builtin_popcount(high);
+    }
+    for (special &= ~high; special; special &= special - 1)
+        look_at(profile, text, i + (size_t)__builtin_ctz(special), line_start);
 }
 
 static struct profile profile_of(mailsub__slice text, unsigned flags)
@@ -113,13 +102,15 @@ static struct profile profile_of(mailsub__slice text, unsigned flags)
     struct profile profile = {.flags = flags};
     size_t line_start = 0;
     size_t i = 0;
-    for (; text.len - i >= 8; i += 8) {
-        uint64_t special = special_octets(load_little_endian(text.ptr + i));
-        for (; special != 0; special &= special - 1)
-            look_at(&profile, text, i + (size_t)__builtin_ctzll(special) / 8, &line_start);
+    for (; text.len - i >= MAILSUB__OCTETS; i += MAILSUB__OCTETS)
+        look_at_block(&profile, text, i, &line_start);
+    for (; i < text.len; i++) {
+        bool high = (unsigned char)text.ptr[i] >= 0x80;
+        profile.has_high |= high;
+        profile.n_escaped += high;
+        if (!high)
+            look_at(&profile, text, i, &line_start);
     }
-    for (; i < text.len; i++)
-        look_at(&profile, text, i, &line_start);
     end_line(&profile, mailsub__slice_of(text.ptr + line_start, text.len - line_start));
     return profile;
 }

@@ -106,7 +106,6 @@ static int copy_all(mailsub_message *to, const mailsub_message *from)
 {
     to->clock = from->clock;
     to->random = from->random;
-    to->random_is_injected = from->random_is_injected;
     to->address_form = from->address_form;
     to->error = from->error;
     strcpy(to->error_field, from->error_field);

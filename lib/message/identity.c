@@ -86,9 +86,9 @@ int mailsub_message_get_message_id(mailsub_message *message, const char **out_id
     if (message->message_id[0] == '\0') {
         if (!message->from.is_set)
             return MAILSUB_E_NO_FROM;
-        int rc = mailsub__message_id_generate(
-            message->message_id, message->random_is_injected ? &message->random : NULL,
-            mailsub__address_domain(message->from.mailbox.address));
+        int rc =
+            mailsub__message_id_generate(message->message_id, &message->random,
+                                         mailsub__address_domain(message->from.mailbox.address));
         if (rc)
             return rc;
     }

@@ -134,7 +134,6 @@ static int replace_random(mailsub_message *message, const mailsub_random *random
     if (random && (random->size < sizeof *random || !random->fill))
         return MAILSUB_E_INVALID;
     message->random = random ? *random : message->system_random;
-    message->random_is_injected = random != NULL;
     return MAILSUB_OK;
 }
 

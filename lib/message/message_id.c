@@ -36,16 +36,13 @@ int mailsub__message_id_generate(char out[MAILSUB__MESSAGE_ID_SIZE], const mails
                                  mailsub__slice domain)
 {
     assert(domain.len <= MAILSUB_MAX_DOMAIN);
+    /* Not uuid_generate_random: it seeds the program's random() anew (util-linux 2.38). */
     uuid_t uuid;
-    if (random) {
-        int rc = random->fill(random->context, uuid, sizeof uuid);
-        if (rc)
-            return rc;
-        uuid[6] = (unsigned char)((uuid[6] & 0x0f) | 0x40); /* version 4 */
-        uuid[8] = (unsigned char)((uuid[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
-    } else {
-        uuid_generate_random(uuid);
-    }
+    int rc = random->fill(random->context, uuid, sizeof uuid);
+    if (rc)
+        return rc;
+    uuid[6] = (unsigned char)((uuid[6] & 0x0f) | 0x40); /* version 4 */
+    uuid[8] = (unsigned char)((uuid[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
     out[0] = '<';
     uuid_unparse_lower(uuid, out + 1);
     char *end = out + 37;

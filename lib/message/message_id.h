@@ -16,10 +16,7 @@ enum {
 
 /* id-left@id-right without angle brackets and obsolete forms, at most 250 octets. */
 bool mailsub__message_id_is_valid(mailsub__slice id);
-/*
- * Write <uuid@domain>, NUL-terminated; a random UUID (RFC 4122 version 4) from random, or from
- * libuuid for NULL. The error of random.
- */
+/* Write <uuid@domain>, NUL-terminated; a random UUID (RFC 4122 version 4). The error of random. */
 int mailsub__message_id_generate(char out[MAILSUB__MESSAGE_ID_SIZE], const mailsub_random *random,
                                  mailsub__slice domain);
 

@@ -59,8 +59,7 @@ static int fix_content_id(const mailsub_message *message, const struct wanted *w
         mailsub__slice domain = message->from.is_set
                                     ? mailsub__address_domain(message->from.mailbox.address)
                                     : mailsub__slice_str("embedded.invalid");
-        return mailsub__message_id_generate(
-            out, message->random_is_injected ? &message->random : NULL, domain);
+        return mailsub__message_id_generate(out, &message->random, domain);
     }
     mailsub__slice id = mailsub__slice_str(wanted->content_id);
     int rc = mailsub__line_check(id, MAILSUB__LINE_NO_TAB);

@@ -112,7 +112,6 @@ struct mailsub_message {
     mailsub_random system_random;
     mailsub_clock clock;
     mailsub_random random;
-    bool random_is_injected;
     bool is_locked;
     struct mailsub__existing *existing; /* NULL: the message is built */
 

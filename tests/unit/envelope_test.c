@@ -351,6 +351,13 @@ static int other_now(void *context, int64_t *out_unix_s, int32_t *out_zone_min)
     return MAILSUB_OK;
 }
 
+static int other_fill(void *context, void *out, size_t n_bytes)
+{
+    (void)context;
+    memset(out, 0xcd, n_bytes);
+    return MAILSUB_OK;
+}
+
 static void a_copy_has_an_identity_of_its_own_unless_set(void **state)
 {
     (void)state;
@@ -358,15 +365,16 @@ static void a_copy_has_an_identity_of_its_own_unless_set(void **state)
     mailsub_message *m = to_bob(&heap);
     mailsub_message *copy = NULL;
     const mailsub_clock clock = {.size = sizeof clock, .now = other_now};
+    const mailsub_random random = {.size = sizeof random, .fill = other_fill};
     const char *id;
     const char *own_id;
     int64_t unix_s;
     int32_t zone_min;
     ok(mailsub_message_get_message_id(m, &id));
     ok(mailsub_message_get_date(m, &unix_s, &zone_min));
-    ok(mailsub_message_set_random(m, NULL));
     ok(mailsub_message_dup(m, &copy));
     ok(mailsub_message_set_clock(copy, &clock));
+    ok(mailsub_message_set_random(copy, &random));
     ok(mailsub_message_get_message_id(copy, &own_id));
     assert_string_not_equal(id, own_id);
     ok(mailsub_message_get_date(copy, &unix_s, &zone_min));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
+#include <mailsub/message.h>
+
 #include "message/message_id.h"
 
 #include <mailsub/error.h>
@@ -63,27 +65,48 @@ static void an_injected_source_makes_it(void **state)
     assert_int_equal(mailsub__message_id_generate(id, &random, domain), MAILSUB_E_RANDOM);
 }
 
-static void no_two_are_the_same(void **state)
+static void two_messages_have_two(void **state)
 {
     (void)state;
-    char one[MAILSUB__MESSAGE_ID_SIZE];
-    char two[MAILSUB__MESSAGE_ID_SIZE];
-    mailsub__slice domain = mailsub__slice_str("a.de");
-    assert_int_equal(mailsub__message_id_generate(one, NULL, domain), MAILSUB_OK);
-    assert_int_equal(mailsub__message_id_generate(two, NULL, domain), MAILSUB_OK);
-    assert_string_not_equal(one, two);
-    assert_int_equal(strlen(one), 1 + 36 + 1 + 4 + 1);
-    assert_true(mailsub__message_id_is_valid(mailsub__slice_of(one + 1, strlen(one) - 2)));
-    assert_int_equal(one[15], '4');
+    mailsub_message *messages[2];
+    const char *ids[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mailsub_message_new(NULL, &messages[i]), MAILSUB_OK);
+        assert_int_equal(mailsub_message_set_from(messages[i], "x@a.de", NULL), MAILSUB_OK);
+        assert_int_equal(mailsub_message_get_message_id(messages[i], &ids[i]), MAILSUB_OK);
+    }
+    assert_string_not_equal(ids[0], ids[1]);
+    assert_int_equal(strlen(ids[0]), 1 + 36 + 1 + 4 + 1);
+    assert_true(mailsub__message_id_is_valid(mailsub__slice_of(ids[0] + 1, strlen(ids[0]) - 2)));
+    assert_int_equal(ids[0][15], '4');
+    for (int i = 0; i < 2; i++)
+        mailsub_message_free(messages[i]);
+}
+
+/* The program's own sequence of random() is none of our business; libuuid would seed it anew. */
+static void the_programs_random_numbers_go_on(void **state)
+{
+    (void)state;
+    srandom(1);
+    long want = random();
+    srandom(1);
+    mailsub_message *message;
+    const char *id;
+    assert_int_equal(mailsub_message_new(NULL, &message), MAILSUB_OK);
+    assert_int_equal(mailsub_message_set_from(message, "x@a.de", NULL), MAILSUB_OK);
+    assert_int_equal(mailsub_message_get_message_id(message, &id), MAILSUB_OK);
+    assert_int_equal(random(), want);
+    mailsub_message_free(message);
 }
 
 int main(void)
 {
     struct CMUnitTest tests[64] = {
         cmocka_unit_test(an_injected_source_makes_it),
-        cmocka_unit_test(no_two_are_the_same),
+        cmocka_unit_test(two_messages_have_two),
+        cmocka_unit_test(the_programs_random_numbers_go_on),
     };
-    size_t n_tests = 2;
+    size_t n_tests = 3;
     UNIT_ADD_ROWS(tests, n_tests, rows, check_row);
     return UNIT_RUN(tests, n_tests);
 }

@@ -175,11 +175,12 @@ static void random_text_comes_back(void **state)
     }
 }
 
-static void check_margin(size_t width, const char *unit, const char *tail)
+static void check_margin(size_t width, const char *unit, const char *tail, const char *more)
 {
-    char in[128];
+    char in[160];
     memset(in, 'a', width);
-    size_t len = width + (size_t)snprintf(in + width, sizeof in - width, "%s%s", unit, tail);
+    size_t len =
+        width + (size_t)snprintf(in + width, sizeof in - width, "%s%s%s", unit, tail, more);
     char *whole = encode_checked(in, len, codec_cuts[0]);
     for (size_t i = 1; i < CODEC_N_CUTS; i++) {
         char *out = encode_checked(in, len, codec_cuts[i]);
@@ -189,7 +190,10 @@ static void check_margin(size_t width, const char *unit, const char *tail)
     free(whole);
 }
 
-/* Every width around the margin, every kind of octet there, every kind of what follows. */
+/*
+ * Every width around the margin, every kind of octet there, every kind of what follows; and with
+ * more behind it, so that it is taken sixteen octets at a time.
+ */
 static void every_margin(void **state)
 {
     (void)state;
@@ -197,8 +201,11 @@ static void every_margin(void **state)
     static const char *const tails[] = {"", "\n", "\r\n", "x", " ", " \n", ".", "\xff\n", "From x"};
     for (size_t width = 66; width < 80; width++) {
         for (size_t unit = 0; unit < sizeof units / sizeof units[0]; unit++) {
-            for (size_t tail = 0; tail < sizeof tails / sizeof tails[0]; tail++)
-                check_margin(width, units[unit], tails[tail]);
+            for (size_t tail = 0; tail < sizeof tails / sizeof tails[0]; tail++) {
+                check_margin(width, units[unit], tails[tail], "");
+                check_margin(width, units[unit], tails[tail],
+                             "\xc3\xbcyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
+            }
         }
     }
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sixteen octets at once: which of them need a closer look. Most octets of most texts do not, so
+ * that the codecs' loops turn once for sixteen and not for each. Bit i of a mask stands for octet i.
+ *
+ * SSE2 belongs to every x86-64; other processors, and the tests, take the portable form.
+ */
+#ifndef MAILSUB_CODEC_OCTETS_H
+#define MAILSUB_CODEC_OCTETS_H
+
+#include <stdint.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { MAILSUB__OCTETS = 16 };
+
+#define MAILSUB__OCTETS_EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
+
+/* Written out, because compilers make one instruction of this form and not of a loop. */
+static inline uint64_t mailsub__octets_load(const char *at)
+{
+    const uint8_t *o = (const uint8_t *)at;
+    return (uint64_t)o[0] | (uint64_t)o[1] << 8 | (uint64_t)o[2] << 16 | (uint64_t)o[3] << 24 |
+           (uint64_t)o[4] << 32 | (uint64_t)o[5] << 40 | (uint64_t)o[6] << 48 |
+           (uint64_t)o[7] << 56;
+}
+
+/* The highest bits of eight octets, side by side. */
+static inline uint32_t mailsub__octets_gather(uint64_t octets)
+{
+    octets = (octets & MAILSUB__OCTETS_EACH(0x80)) >> 7;
+    return (uint32_t)(octets * UINT64_C(0x0102040810204080) >> 56);
+}
+
+/* Sums of seven bits each, so that no carry reaches a neighbour: the result is exact. */
+static inline uint64_t mailsub__octets_special_of(uint64_t octets)
+{
+    const uint64_t low = octets & MAILSUB__OCTETS_EACH(0x7f);
+    uint64_t printable = low + MAILSUB__OCTETS_EACH(0x80 - ' ');
+    uint64_t not_equals = (low ^ MAILSUB__OCTETS_EACH('=')) + MAILSUB__OCTETS_EACH(0x7f);
+    uint64_t del = low + MAILSUB__OCTETS_EACH(1);
+    return octets | ~printable | ~not_equals | del;
+}
+
+static inline uint32_t mailsub__octets_high_portable(const char *at)
+{
+    return mailsub__octets_gather(mailsub__octets_load(at)) |
+           mailsub__octets_gather(mailsub__octets_load(at + 8)) << 8;
+}
+
+static inline uint32_t mailsub__octets_special_portable(const char *at)
+{
+    return mailsub__octets_gather(mailsub__octets_special_of(mailsub__octets_load(at))) |
+           mailsub__octets_gather(mailsub__octets_special_of(mailsub__octets_load(at + 8))) << 8;
+}
+
+/* _high: octets beyond ASCII. _special: octets that are not printable ASCII, or are "=". */
+#ifdef __SSE2__
+
+static inline uint32_t mailsub__octets_high(const char *at)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)at));
+}
+
+/* Compared as signed numbers, octets beyond ASCII are below the space too. */
+static inline uint32_t mailsub__octets_special(const char *at)
+{
+    __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i special = _mm_or_si128(_mm_cmplt_epi8(octets, _mm_set1_epi8(' ')),
+                                   _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('=')),
+                                                _mm_cmpeq_epi8(octets, _mm_set1_epi8(0x7f))));
+    return (uint32_t)_mm_movemask_epi8(special);
+}
+
+#else
+
+static inline uint32_t mailsub__octets_high(const char *at)
+{
+    return mailsub__octets_high_portable(at);
+}
+
+static inline uint32_t mailsub__octets_special(const char *at)
+{
+    return mailsub__octets_special_portable(at);
+}
+
+#endif
+
+#endif
