@@ -4,8 +4,10 @@
  * any message and read back what came of it.
  *
  * A request is a line: a verb and its arguments, each in hexadecimal, "-" for NULL. Nothing is
- * answered but to "write": "ok LENGTH", a line end and that many octets; or "error NAME FIELD". The
- * next request then begins a new message.
+ * answered but to "write", with what a server can do (MAILSUB_CAN_*, in decimal; none when left
+ * out): "ok LENGTH", a line end and that many octets; or "error NAME FIELD". The next request then
+ * begins a new message. "existing" takes its octets for a message that exists already, and its
+ * recipients from it when it has a second argument.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,40 +83,170 @@ static struct argument decode(char *hex)
     return (struct argument){hex, len};
 }
 
-static int run(mailsub_message *m, const char *verb, const struct argument a[MAX_ARGUMENTS])
+typedef int verb_fn(mailsub_message *m, const struct argument a[MAX_ARGUMENTS]);
+
+static int set_from(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
 {
-    static const char *const recipients[] = {"to", "cc", "bcc"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(verb, recipients[i]) == 0)
-            return mailsub_message_add_recipient(m, i, a[0].data, a[1].data);
+    return mailsub_message_set_from(m, a[0].data, a[1].data);
+}
+
+static int add_from(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_add_from(m, a[0].data, a[1].data);
+}
+
+static int set_sender(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_set_sender(m, a[0].data, a[1].data);
+}
+
+static int add_reply_to(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_add_reply_to(m, a[0].data, a[1].data);
+}
+
+static int add_to(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_add_recipient(m, MAILSUB_RECIPIENT_TO, a[0].data, a[1].data);
+}
+
+static int add_cc(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_add_recipient(m, MAILSUB_RECIPIENT_CC, a[0].data, a[1].data);
+}
+
+static int add_bcc(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_add_recipient(m, MAILSUB_RECIPIENT_BCC, a[0].data, a[1].data);
+}
+
+static int add_to_list(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_TO, a[0].data, a[0].len);
+}
+
+static int allow_smtputf8(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    (void)a;
+    return mailsub_message_allow_smtputf8(m, 1);
+}
+
+static int set_subject(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_set_subject(m, a[0].data);
+}
+
+static int add_header(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_add_header(m, a[0].data, a[1].data, a[1].len);
+}
+
+/* Seconds since 1970 and minutes east of UTC, both in decimal. */
+static int set_date(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_set_date(m, strtoll(a[0].data, NULL, 10),
+                                    (int32_t)strtol(a[1].data, NULL, 10));
+}
+
+static int set_message_id(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_set_message_id(m, a[0].data);
+}
+
+static int set_parent(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_set_parent(m, a[0].data, a[1].data);
+}
+
+static int set_text(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_set_text(m, a[0].data, a[0].len);
+}
+
+static int set_flowed(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    (void)a;
+    return mailsub_message_set_text_flowed(m, 1);
+}
+
+/* Without a text made of it. */
+static int set_html(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    int rc = mailsub_message_set_text_from_html(m, 0);
+    return rc ? rc : mailsub_message_set_html(m, a[0].data, a[0].len);
+}
+
+static int set_html_and_text(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_set_html(m, a[0].data, a[0].len);
+}
+
+static int set_calendar(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_set_calendar(m, a[0].data, a[1].data, a[1].len);
+}
+
+static int attach_data(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_attach_data(m, a[0].data, a[1].data, a[2].data, a[2].len);
+}
+
+static int attach_file(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_attach_file(m, a[2].data, a[0].data, a[1].data);
+}
+
+static int embed_data(mailsub_message *m, const struct argument a[MAX_ARGUMENTS])
+{
+    return mailsub_message_embed_data(m, a[0].data, a[1].data, a[2].data, a[2].len);
+}
+
+static const struct verb {
+    const char *name;
+    verb_fn *run;
+} verbs[] = {
+    {"from", set_from},
+    {"add-from", add_from},
+    {"sender", set_sender},
+    {"reply-to", add_reply_to},
+    {"to", add_to},
+    {"cc", add_cc},
+    {"bcc", add_bcc},
+    {"to-list", add_to_list},
+    {"smtputf8", allow_smtputf8},
+    {"subject", set_subject},
+    {"header", add_header},
+    {"date", set_date},
+    {"message-id", set_message_id},
+    {"parent", set_parent},
+    {"text", set_text},
+    {"flowed", set_flowed},
+    {"html", set_html},
+    {"html-and-text", set_html_and_text},
+    {"calendar", set_calendar},
+    {"data", attach_data},
+    {"file", attach_file},
+    {"embed", embed_data},
+};
+
+static void run(mailsub_message *m, const char *verb, const struct argument a[MAX_ARGUMENTS])
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verb, verbs[i].name) == 0) {
+            verbs[i].run(m, a); /* the message keeps the error */
+            return;
+        }
     }
-    if (strcmp(verb, "from") == 0)
-        return mailsub_message_set_from(m, a[0].data, a[1].data);
-    if (strcmp(verb, "add-from") == 0)
-        return mailsub_message_add_from(m, a[0].data, a[1].data);
-    if (strcmp(verb, "to-list") == 0)
-        return mailsub_message_add_recipients(m, MAILSUB_RECIPIENT_TO, a[0].data, a[0].len);
-    if (strcmp(verb, "sender") == 0)
-        return mailsub_message_set_sender(m, a[0].data, a[1].data);
-    if (strcmp(verb, "reply-to") == 0)
-        return mailsub_message_add_reply_to(m, a[0].data, a[1].data);
-    if (strcmp(verb, "subject") == 0)
-        return mailsub_message_set_subject(m, a[0].data);
-    if (strcmp(verb, "header") == 0)
-        return mailsub_message_add_header(m, a[0].data, a[1].data, a[1].len);
-    if (strcmp(verb, "message-id") == 0)
-        return mailsub_message_set_message_id(m, a[0].data);
-    if (strcmp(verb, "text") == 0)
-        return mailsub_message_set_text(m, a[0].data, a[0].len);
-    if (strcmp(verb, "html") == 0) {
-        int rc = mailsub_message_set_text_from_html(m, 0);
-        return rc ? rc : mailsub_message_set_html(m, a[0].data, a[0].len);
-    }
-    if (strcmp(verb, "data") == 0)
-        return mailsub_message_attach_data(m, a[0].data, a[1].data, a[2].data, a[2].len);
-    if (strcmp(verb, "file") == 0)
-        return mailsub_message_attach_file(m, a[2].data, a[0].data, a[1].data);
     fail("no such verb");
+}
+
+/* In place of the message: one that exists already, its recipients taken from it or not. */
+static int adopt(mailsub_message **message, const struct argument a[MAX_ARGUMENTS])
+{
+    uint32_t flags = a[1].data ? MAILSUB_FROM_TAKE_RECIPIENTS : 0;
+    mailsub_message_free(*message);
+    *message = NULL;
+    return mailsub_message_from_bytes(NULL, a[0].data, a[0].len, flags, message);
 }
 
 static int collect(void *context, const void *data, size_t len)
@@ -128,11 +260,14 @@ static int collect(void *context, const void *data, size_t len)
     return 0;
 }
 
-static void answer(mailsub_message *message)
+/* For a server that can do that. */
+static void answer(mailsub_message *message, int error, uint32_t capabilities)
 {
     struct octets octets = {NULL, 0};
-    const char *field;
-    int rc = mailsub_message_write(message, collect, &octets);
+    const char *field = "";
+    int rc = error;
+    if (!rc)
+        rc = mailsub_message_write_for(message, capabilities, collect, &octets);
     mailsub_message_get_error(message, &field);
     if (rc) {
         printf("error %s %s\n", mailsub_error_name(rc), field);
@@ -149,6 +284,7 @@ int main(void)
 {
     char *line = NULL;
     size_t capacity = 0;
+    int error = MAILSUB_OK; /* of "existing" */
     mailsub_message *message = new_message();
     while (getline(&line, &capacity, stdin) > 0) {
         line[strcspn(line, "\n")] = '\0';
@@ -158,10 +294,14 @@ int main(void)
         for (size_t i = 0; rest && i < MAX_ARGUMENTS; i++)
             arguments[i] = decode(strsep(&rest, " "));
         if (strcmp(verb, "write") == 0) {
-            answer(message);
+            const char *wanted = arguments[0].data ? arguments[0].data : "0";
+            answer(message, error, (uint32_t)strtoul(wanted, NULL, 10));
             message = new_message();
-        } else {
-            run(message, verb, arguments); /* the message keeps the error */
+            error = MAILSUB_OK;
+        } else if (strcmp(verb, "existing") == 0) {
+            error = adopt(&message, arguments);
+        } else if (!error) {
+            run(message, verb, arguments);
         }
     }
     mailsub_message_free(message);

@@ -52,7 +52,7 @@ class Driver:
     def __init__(self, path):
         self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def build(self, requests):
+    def build(self, requests, capabilities=0):
         lines = []
         for verb, *arguments in requests:
             words = [verb]
@@ -61,7 +61,8 @@ class Driver:
                     argument = argument.encode()
                 words.append("-" if argument is None else argument.hex())
             lines.append(" ".join(words) + "\n")
-        self.process.stdin.write("".join(lines).encode() + b"write\n")
+        lines.append("write " + str(capabilities).encode().hex() + "\n")
+        self.process.stdin.write("".join(lines).encode())
         self.process.stdin.flush()
         status, *rest = self.process.stdout.readline().decode().split()
         if status != "ok":
