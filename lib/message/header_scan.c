@@ -151,8 +151,9 @@ int mailsub__header_scan_unfold(const mailsub__header_scan *scan, mailsub__slice
     mailsub__slice end;
     while (mailsub__header_scan_line(scan, &value, &line, &end)) {
         for (size_t i = 0; i < line.len; i++) {
-            if (at > room || !is_white(line.ptr[i]))
-                *at++ = flat(line.ptr[i]);
+            char c = flat(line.ptr[i]);
+            if (at > room || !is_white(c))
+                *at++ = c;
         }
     }
     mailsub__buffer_commit(out, (size_t)(at - room));

@@ -57,6 +57,11 @@ static const struct row rows[] = {
      HEAD "Subject: a\r\n\r\nHi\r\n", 0},
     {"control characters become spaces", HEAD "Subject: a\x1b[1m\x7f\r\n\r\n",
      HEAD "Subject: a [1m\r\n\r\n", 0},
+    {"control characters around a value are white space",
+     HEAD "MIME-Version: 1.0\r\nContent-Transfer-Encoding: \x1b binary\x7f\r\n\r\nHi\r\n",
+     HEAD "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n"
+          "Content-Transfer-Encoding: 7bit\r\n\r\nHi\r\n",
+     0},
     {"several To become one", HEAD "To: b@b.de\r\nCc: c@c.de\r\nTo: D <d@d.de>,e@e.de\r\n\r\n",
      HEAD "To: b@b.de, D <d@d.de>, e@e.de\r\nCc: c@c.de\r\n\r\n", 0},
     {"two Subjects", HEAD "Subject: a\r\nSubject: b\r\n\r\n", NULL, MAILSUB_E_HEADER_REPEATED},
