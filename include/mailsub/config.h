@@ -11,6 +11,7 @@
 #define MAILSUB_CONFIG_H
 
 #include <mailsub/export.h>
+#include <mailsub/extension.h>
 #include <mailsub/system.h>
 
 MAILSUB_BEGIN_DECLS
@@ -182,6 +183,33 @@ MAILSUB_API int mailsub_config_set_deadline(mailsub_config *config, int64_t ms);
  * Since 0.1
  */
 MAILSUB_API int mailsub_config_set_all_or_none(mailsub_config *config, int on);
+
+/**
+ * Choose what becomes of a message that asks for what the server does not offer, or not to that
+ * extent (delivery.h). At first:
+ *
+ *  MAILSUB_EXTENSION_DSN, _MT_PRIORITY           MAILSUB_MISSING_WARN: it arrives all the same
+ *  MAILSUB_EXTENSION_AUTH (set_submitter)        MAILSUB_MISSING_DROP: a hint that nobody misses
+ *  MAILSUB_EXTENSION_DELIVERBY, _FUTURERELEASE   MAILSUB_MISSING_FAIL: at the wrong time is wrong
+ *  MAILSUB_EXTENSION_REQUIRETLS and all others   MAILSUB_MISSING_FAIL, and nothing else
+ *
+ * @param config     the config
+ * @param extension  MAILSUB_EXTENSION_*
+ * @param policy     MAILSUB_MISSING_*
+ * @return 0; MAILSUB_E_INVALID no such extension or policy, or one that may only fail
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_extension_policy(mailsub_config *config, int extension,
+                                                    int policy);
+
+/**
+ * What mailsub_config_set_extension_policy has set.
+ * @param config     the config
+ * @param extension  MAILSUB_EXTENSION_*
+ * @return MAILSUB_MISSING_*; MAILSUB_E_INVALID config is NULL, or no such extension
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_get_extension_policy(const mailsub_config *config, int extension);
 
 /**
  * Receive the dialogue line by line.

@@ -71,6 +71,11 @@ enum {
     X(-223, E_ENCODING, MESSAGE, FIX_MESSAGE, 65,                                                  \
       "content that needs 8BITMIME or BINARYMIME, which the server lacks")                         \
     X(-224, E_CALENDAR, MESSAGE, FIX_MESSAGE, 65, "no invitation, or one with another method")     \
+    X(-225, E_PARAMETER, MESSAGE, FIX_MESSAGE, 65, "a parameter of the delivery is malformed")     \
+    X(-226, E_EXTENSION, MESSAGE, FIX_CONFIGURATION, 69,                                           \
+      "the delivery that was asked for is not offered")                                            \
+    X(-227, E_EXTENSION_LIMIT, MESSAGE, FIX_MESSAGE, 65,                                           \
+      "the time that was asked for is outside what the server allows")                             \
     X(-301, E_RESOLVE, NETWORK, FIX_CONFIGURATION, 68, "the server's name does not exist")         \
     X(-302, E_RESOLVE_AGAIN, NETWORK, RETRY_LATER, 75, "the server's name cannot be resolved now") \
     X(-303, E_CONNECT, NETWORK, RETRY_LATER, 75, "no connection to the server")                    \
@@ -87,6 +92,8 @@ enum {
     X(-405, E_TLS_CERTIFICATE, TLS, FIX_CONFIGURATION, 76, "the certificate is not acceptable")    \
     X(-406, E_TLS_NOT_OFFERED, TLS, FIX_CONFIGURATION, 76, "the server does not offer STARTTLS")   \
     X(-407, E_TLS_REFUSED, TLS, RETRY_LATER, 75, "the server refused to start TLS")                \
+    X(-408, E_TLS_UNVERIFIED, TLS, FIX_CONFIGURATION, 76,                                          \
+      "the message demands TLS with a verified certificate")                                       \
     X(-501, E_REPLY_MALFORMED, PROTOCOL, FIX_CONFIGURATION, 76, "a malformed reply")               \
     X(-502, E_REPLY_TOO_LONG, PROTOCOL, FIX_CONFIGURATION, 76, "a reply beyond all limits")        \
     X(-503, E_REPLY_EARLY, PROTOCOL, FIX_CONFIGURATION, 76, "a reply to a command not yet sent")   \

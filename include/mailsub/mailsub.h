@@ -9,8 +9,10 @@
 #define MAILSUB_MAILSUB_H
 
 #include <mailsub/config.h>
+#include <mailsub/delivery.h>
 #include <mailsub/error.h>
 #include <mailsub/export.h>
+#include <mailsub/extension.h>
 #include <mailsub/message.h>
 #include <mailsub/receipt.h>
 #include <mailsub/session.h>

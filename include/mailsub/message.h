@@ -135,7 +135,7 @@ MAILSUB_API void mailsub_message_free(mailsub_message *message);
  * The first error that a changing call on this message returned.
  * @param message    the message
  * @param out_field  receives the name of what was wrong: a header field ("Subject", "To"), or
- *                   "Return-Path", "text", "html", "attachment", "embedded", "calendar"; "header"
+ *                   "Return-Path", "text", "html", "attachment", "embedded", "calendar", "delivery"; "header"
  *                   for a malformed field name; "" when there is no error. Lent until the next
  *                   changing call. NULL when not wanted.
  * @return that error; MAILSUB_OK when every call succeeded; MAILSUB_E_INVALID message is NULL

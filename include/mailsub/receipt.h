@@ -11,6 +11,7 @@
 #define MAILSUB_RECEIPT_H
 
 #include <mailsub/export.h>
+#include <mailsub/extension.h>
 #include <mailsub/system.h>
 
 MAILSUB_BEGIN_DECLS
@@ -159,6 +160,31 @@ MAILSUB_API const char *mailsub_receipt_get_tls_cipher(const mailsub_receipt *re
  * Since 0.1
  */
 MAILSUB_API int mailsub_receipt_get_tls_verified(const mailsub_receipt *receipt);
+
+/**
+ * What the message asked for and was sent without, because the server does not offer it.
+ * @param receipt  NULL counts as empty
+ * @return bits 1u << MAILSUB_EXTENSION_*
+ * Since 0.1
+ */
+MAILSUB_API uint32_t mailsub_receipt_get_dropped(const mailsub_receipt *receipt);
+
+/**
+ * Number of warnings: what was left out, where mailsub_config_set_extension_policy says that it is
+ * worth one.
+ * @param receipt  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_receipt_count_warnings(const mailsub_receipt *receipt);
+
+/**
+ * A warning for a person or a log.
+ * @param receipt  NULL counts as empty
+ * @param index    0 to the count - 1
+ * @return one line of English that begins with the extension's keyword; "" outside
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_warning(const mailsub_receipt *receipt, size_t index);
 
 /**
  * Number of recipients, in the order in which the message got them.

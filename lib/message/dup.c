@@ -113,6 +113,8 @@ static int copy_all(mailsub_message *to, const mailsub_message *from)
     if (!rc)
         rc = copy_recipients(to, from);
     if (!rc)
+        rc = mailsub__delivery_copy(to, from);
+    if (!rc)
         rc = copy_header(to, from);
     if (!rc && from->existing)
         rc = mailsub__existing_copy(to, from);

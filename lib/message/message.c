@@ -26,6 +26,8 @@ int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_cl
     mailsub__buffer_init(&message->derived, &message->allocator, SIZE_MAX / 4);
     message->system_clock = message->clock = *system_clock;
     message->system_random = message->random = *system_random;
+    message->delivery.envelope_id = MAILSUB__SLICE_EMPTY;
+    message->delivery.submitter = MAILSUB__SLICE_EMPTY;
     message->detail = "";
     mailsub__reader_init(&message->reader, &message->image);
     *out_message = message;

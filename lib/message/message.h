@@ -7,6 +7,7 @@
 
 #include <mailsub/message.h>
 
+#include "base/delivery.h"
 #include "base/slice.h"
 #include "base/source.h"
 #include "message/body.h"
@@ -40,6 +41,8 @@ bool mailsub__message_needs_smtputf8(const mailsub_message *message);
 mailsub__slice mailsub__message_sender(const mailsub_message *message);
 /* Envelope recipients without angle brackets, in the order in which they were added. */
 const mailsub__slice *mailsub__message_recipients(const mailsub_message *message);
+/* What is asked of their delivery. */
+const mailsub__delivery *mailsub__message_delivery(const mailsub_message *message);
 /* Exact octets of header and body with CRLF, before dot-stuffing. */
 uint64_t mailsub__message_size(const mailsub_message *message);
 /*

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/delivery.h"
 #include "codec/base64.h"
 #include "codec/newline.h"
 #include "message/arena.h"
@@ -130,6 +131,11 @@ struct mailsub_message {
     mailsub__slot recipients_slot;
     size_t n_recipients;
 
+    mailsub__delivery delivery; /* its texts end with NUL */
+    mailsub__slot envelope_id_slot;
+    mailsub__slot submitter_slot;
+    mailsub__slot wishes_slot;
+
     bool has_subject;
     mailsub__slice subject;
     mailsub__slot subject_slot;
@@ -188,6 +194,9 @@ int mailsub__message_derive_text(mailsub_message *message, mailsub__slice *out_t
 int mailsub__message_keep_date(mailsub_message *message, int64_t unix_s, int32_t zone_min);
 /* Check and set the Message-ID, with or without its angle brackets. */
 int mailsub__message_keep_id(mailsub_message *message, mailsub__slice id);
+
+/* Copy what the setters of the delivery keep; the recipients are copied already. */
+int mailsub__delivery_copy(mailsub_message *to, const mailsub_message *from);
 
 /* Keep what has been checked; MAILSUB_E_NOMEM. */
 int mailsub__message_keep_subject(mailsub_message *message, mailsub__slice subject);

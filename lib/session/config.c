@@ -9,6 +9,7 @@
 #include "codec/utf8.h"
 #include "net/literal.h"
 #include "session/url.h"
+#include "smtp/parameters.h"
 
 #define MAX_CREDENTIAL 1024
 #define MAX_CA_DATA (16u * 1024 * 1024)
@@ -37,6 +38,7 @@ int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_
     config->tls = MAILSUB_TLS_STARTTLS;
     atomic_init(&config->n_refs, 1);
     atomic_init(&config->frozen, false);
+    mailsub__parameters_default_policy(config->extension_policy);
     memcpy(config->timeout_ms, default_timeout_ms, sizeof config->timeout_ms);
     rc = mailsub__trust_new_system(&config->allocator, &config->trust);
     if (rc) {
@@ -321,6 +323,28 @@ int mailsub_config_set_all_or_none(mailsub_config *config, int on)
         return refuse(config, MAILSUB_E_INVALID, "neither 0 nor 1");
     config->all_or_none = on;
     return MAILSUB_OK;
+}
+
+int mailsub_config_set_extension_policy(mailsub_config *config, int extension, int policy)
+{
+    int rc = check_changeable(config);
+    if (rc)
+        return rc;
+    if (policy < MAILSUB_MISSING_FAIL || policy > MAILSUB_MISSING_DROP)
+        return refuse(config, MAILSUB_E_INVALID, "there is no such policy");
+    if (policy != MAILSUB_MISSING_FAIL && !mailsub__parameters_may_be_missing(extension))
+        return refuse(config, MAILSUB_E_INVALID, "what this extension is for cannot be left out");
+    if (extension < 0 || extension >= MAILSUB_EXTENSION_END_)
+        return refuse(config, MAILSUB_E_INVALID, "there is no such extension");
+    config->extension_policy[extension] = (uint8_t)policy;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_get_extension_policy(const mailsub_config *config, int extension)
+{
+    if (!config || extension < 0 || extension >= MAILSUB_EXTENSION_END_)
+        return MAILSUB_E_INVALID;
+    return config->extension_policy[extension];
 }
 
 int mailsub_config_set_transcript(mailsub_config *config, mailsub_transcript_fn transcript,

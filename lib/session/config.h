@@ -30,7 +30,8 @@ struct mailsub_config {
     bool clear_login;
     bool all_or_none;
     int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
-    int64_t deadline_ms; /* 0: none */
+    uint8_t extension_policy[MAILSUB__N_CAPABILITIES]; /* MAILSUB_MISSING_* */
+    int64_t deadline_ms;                               /* 0: none */
     mailsub_transcript_fn transcript;
     void *transcript_context;
     char detail[320]; /* why the last refused setter was refused */

@@ -180,6 +180,7 @@ static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
         /* RFC 6532: the header of such a message is UTF-8. */
         .eight_bit = smtputf8 || mailsub__message_body(job->message) != MAILSUB__BODY_7BIT,
         .smtputf8 = smtputf8,
+        .delivery = mailsub__message_delivery(job->message),
         .content = transaction->content,
         .verdicts = job->receipt->verdicts,
         .on_recipient_text = mailsub__receipt_add_text,
@@ -229,6 +230,8 @@ void mailsub__job_transacted(mailsub_session *session)
         return;
     }
     receipt->whole = transaction->whole;
+    receipt->dropped = transaction->dropped;
+    receipt->warnings = transaction->warnings;
     mailsub__receipt_copy(receipt->queue_id, sizeof receipt->queue_id, transaction->queue_id);
     set_words(session, job, &transaction->whole, transaction->text);
     finish(session);

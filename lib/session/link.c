@@ -118,6 +118,7 @@ static int start_engine(mailsub_session *session, int64_t now_ms)
         .transcript = config->transcript,
         .transcript_context = config->transcript_context,
     };
+    memcpy(settings.extension_policy, config->extension_policy, sizeof settings.extension_policy);
     memcpy(settings.timeout_ms, config->timeout_ms, sizeof settings.timeout_ms);
     int rc = mailsub__engine_new(&session->allocator, &settings, &session->engine);
     if (rc)

@@ -59,6 +59,8 @@ void mailsub__receipt_reset(mailsub_receipt *receipt)
     receipt->tls_version[0] = '\0';
     receipt->tls_cipher[0] = '\0';
     receipt->tls_verified = false;
+    receipt->dropped = 0;
+    receipt->warnings = 0;
 }
 
 int mailsub__receipt_list(mailsub_receipt *receipt, const mailsub__slice *recipients, size_t n)
@@ -180,6 +182,33 @@ const char *mailsub_receipt_get_tls_cipher(const mailsub_receipt *receipt)
 int mailsub_receipt_get_tls_verified(const mailsub_receipt *receipt)
 {
     return receipt && receipt->tls_verified;
+}
+
+uint32_t mailsub_receipt_get_dropped(const mailsub_receipt *receipt)
+{
+    return receipt ? receipt->dropped : 0;
+}
+
+size_t mailsub_receipt_count_warnings(const mailsub_receipt *receipt)
+{
+    return receipt ? (size_t)__builtin_popcount(receipt->warnings) : 0;
+}
+
+const char *mailsub_receipt_get_warning(const mailsub_receipt *receipt, size_t index)
+{
+    static const char *const texts[] = {
+#define WARNING(number, NAME, keyword)                                                             \
+    [number] = keyword " was asked for and left out: the server does not offer it, or not for "    \
+                       "this",
+        MAILSUB_EXTENSION_LIST(WARNING)
+#undef WARNING
+    };
+    uint32_t left = receipt ? receipt->warnings : 0;
+    for (int extension = 0; left >> extension; extension++) {
+        if ((left >> extension & 1u) && index-- == 0)
+            return texts[extension];
+    }
+    return "";
 }
 
 size_t mailsub_receipt_count_recipients(const mailsub_receipt *receipt)

@@ -25,6 +25,8 @@ struct mailsub_receipt {
     char tls_version[16];
     char tls_cipher[64];
     bool tls_verified;
+    uint32_t dropped; /* bits by MAILSUB_EXTENSION_* */
+    uint32_t warnings;
     size_t n_recipients;
     mailsub__verdict *verdicts;
     mailsub__receipt_recipient *recipients;

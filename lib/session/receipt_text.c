@@ -76,6 +76,12 @@ static void put_whole(struct writer *writer, const mailsub_receipt *receipt)
     }
 }
 
+static void put_warnings(struct writer *writer, const mailsub_receipt *receipt)
+{
+    for (size_t i = 0; i < mailsub_receipt_count_warnings(receipt); i++)
+        put_line(writer, "warning", mailsub_receipt_get_warning(receipt, i));
+}
+
 static void put_recipient(struct writer *writer, const mailsub_receipt *receipt, size_t index)
 {
     const mailsub__verdict *verdict = &receipt->verdicts[index];
@@ -98,6 +104,7 @@ int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_sink_fn sink, 
         return MAILSUB_E_STATE;
     struct writer writer = {.sink = sink, .context = context};
     put_whole(&writer, receipt);
+    put_warnings(&writer, receipt);
     for (size_t i = 0; i < receipt->n_recipients && !writer.stopped; i++)
         put_recipient(&writer, receipt, i);
     return writer.stopped ? MAILSUB_E_SINK : MAILSUB_OK;

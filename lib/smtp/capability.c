@@ -4,10 +4,15 @@
 #include "smtp/auth.h"
 
 static const char *const keywords[] = {
-#define KEYWORD(NAME, keyword) [MAILSUB__CAPABILITY_##NAME] = (keyword),
-    MAILSUB__CAPABILITY_LIST(KEYWORD)
+#define KEYWORD(number, NAME, keyword) [number] = (keyword),
+    MAILSUB_EXTENSION_LIST(KEYWORD)
 #undef KEYWORD
 };
+
+const char *mailsub_extension_name(int extension)
+{
+    return extension >= 0 && extension < MAILSUB__N_CAPABILITIES ? keywords[extension] : "?";
+}
 
 void mailsub__capabilities_reset(mailsub__capabilities *capabilities)
 {
@@ -40,6 +45,16 @@ static uint64_t read_size(mailsub__slice word)
             return UINT64_MAX;
     }
     return size;
+}
+
+/* Both end as "none is told" where they are malformed: the server then says no itself. */
+static void read_hold(mailsub__capabilities *capabilities, mailsub__slice rest)
+{
+    capabilities->hold_max_s = read_size(next_word(&rest));
+    mailsub__slice until = next_word(&rest);
+    bool told = mailsub__rfc3339_has_form(until);
+    memcpy(capabilities->hold_max_until, told ? until.ptr : "", told ? until.len : 0);
+    capabilities->hold_max_until[told ? until.len : 0] = '\0';
 }
 
 static uint32_t read_mechanisms(mailsub__slice rest)
@@ -81,6 +96,10 @@ void mailsub__capabilities_add(mailsub__capabilities *capabilities, mailsub__sli
         capabilities->offered |= UINT32_C(1) << i;
         if (i == MAILSUB__CAPABILITY_SIZE)
             capabilities->size_limit = read_size(next_word(&rest));
+        else if (i == MAILSUB__CAPABILITY_DELIVERBY)
+            capabilities->deliver_by_min = read_size(next_word(&rest));
+        else if (i == MAILSUB__CAPABILITY_FUTURERELEASE)
+            read_hold(capabilities, rest);
         else if (i == MAILSUB__CAPABILITY_AUTH)
             capabilities->mechanisms |= read_mechanisms(rest);
         return;

@@ -6,41 +6,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/slice.h"
+#include <mailsub/extension.h>
 
-/* The extensions known here: X(NAME, keyword). */
-#define MAILSUB__CAPABILITY_LIST(X)                                                                \
-    X(PIPELINING, "PIPELINING")        /* RFC 2920 */                                              \
-    X(SIZE, "SIZE")                    /* RFC 1870 */                                              \
-    X(EIGHTBITMIME, "8BITMIME")        /* RFC 6152 */                                              \
-    X(STARTTLS, "STARTTLS")            /* RFC 3207 */                                              \
-    X(AUTH, "AUTH")                    /* RFC 4954 */                                              \
-    X(ENHANCED, "ENHANCEDSTATUSCODES") /* RFC 2034 */                                              \
-    X(CHUNKING, "CHUNKING")            /* RFC 3030 */                                              \
-    X(BINARYMIME, "BINARYMIME")        /* RFC 3030 */                                              \
-    X(SMTPUTF8, "SMTPUTF8")            /* RFC 6531 */                                              \
-    X(DSN, "DSN")                      /* RFC 3461 */                                              \
-    X(DELIVERBY, "DELIVERBY")          /* RFC 2852 */                                              \
-    X(FUTURERELEASE, "FUTURERELEASE")  /* RFC 4865 */                                              \
-    X(MT_PRIORITY, "MT-PRIORITY")      /* RFC 6710 */                                              \
-    X(REQUIRETLS, "REQUIRETLS")        /* RFC 8689 */                                              \
-    X(LIMITS, "LIMITS")                /* RFC 9422 */                                              \
-    X(ETRN, "ETRN")                    /* RFC 1985 */                                              \
-    X(VRFY, "VRFY")                    /* RFC 5321 section 4.1.1.6 */                              \
-    X(EXPN, "EXPN")                    /* RFC 5321 section 4.1.1.7 */                              \
-    X(HELP, "HELP")                    /* RFC 5321 section 4.1.1.8 */
+#include "base/slice.h"
+#include "codec/civil.h"
 
 enum mailsub__capability {
-#define MAILSUB__CAPABILITY_ENUM(NAME, keyword) MAILSUB__CAPABILITY_##NAME,
-    MAILSUB__CAPABILITY_LIST(MAILSUB__CAPABILITY_ENUM)
+#define MAILSUB__CAPABILITY_ENUM(number, NAME, keyword) MAILSUB__CAPABILITY_##NAME = (number),
+    MAILSUB_EXTENSION_LIST(MAILSUB__CAPABILITY_ENUM)
 #undef MAILSUB__CAPABILITY_ENUM
-        MAILSUB__N_CAPABILITIES
+        MAILSUB__N_CAPABILITIES = MAILSUB_EXTENSION_END_
 };
 
 typedef struct mailsub__capabilities {
     uint32_t offered;    /* bits 1u << MAILSUB__CAPABILITY_* */
     uint32_t mechanisms; /* bits 1u << index in the mechanism table of auth.h */
     uint64_t size_limit; /* octets of a message; 0: none is told */
+    /* Seconds; 0: none is told. What is no number tells none. */
+    uint64_t deliver_by_min; /* RFC 2852 section 4: for messages that come back */
+    uint64_t hold_max_s;     /* RFC 4865 section 4; and as a time, or "" */
+    char hold_max_until[MAILSUB__RFC3339_SIZE];
 } mailsub__capabilities;
 
 /* Forget everything: before each EHLO and HELO, and so behind STARTTLS (RFC 3207 section 4.2). */

@@ -19,6 +19,9 @@
 /* How long a QUIT may hold up its caller: the server owes nothing any more. */
 enum { QUIT_MS = 2000 };
 
+/* More than all parameters of one command together can have. */
+enum { PARAMETERS_MAX = 2048 };
+
 int mailsub__engine_new(const mailsub_allocator *allocator,
                         const mailsub__engine_settings *settings, mailsub__engine **out_engine)
 {
@@ -36,6 +39,7 @@ int mailsub__engine_new(const mailsub_allocator *allocator,
     engine->failure.stage = MAILSUB_STAGE_NONE;
     mailsub__reply_parser_init(&engine->parser);
     mailsub__buffer_init_secret(&engine->out, &engine->allocator, 4 * MAILSUB__RAW_LEN);
+    mailsub__buffer_init(&engine->parameters, &engine->allocator, PARAMETERS_MAX);
     mailsub__auth_init(&engine->auth, &engine->allocator, settings->user, settings->password);
     rc = mailsub__flights_init(&engine->flights, &engine->allocator);
     if (rc) {
@@ -53,6 +57,7 @@ void mailsub__engine_free(mailsub__engine *engine)
     mailsub_allocator allocator = engine->allocator;
     mailsub__auth_deinit(&engine->auth);
     mailsub__buffer_deinit(&engine->out);
+    mailsub__buffer_deinit(&engine->parameters);
     mailsub__flights_deinit(&engine->flights);
     mailsub__free(&allocator, engine->raw);
     mailsub__wipe(engine, sizeof *engine); /* the parser may hold a secret that was echoed */

@@ -16,6 +16,7 @@
 #include <mailsub/config.h>
 #include <mailsub/receipt.h>
 
+#include "base/delivery.h"
 #include "base/slice.h"
 #include "base/source.h"
 #include "smtp/capability.h"
@@ -34,7 +35,8 @@ typedef struct mailsub__engine_settings {
     bool clear_login; /* a login without verified TLS is allowed by name */
     bool all_or_none;
     int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
-    mailsub_transcript_fn transcript; /* may be NULL */
+    uint8_t extension_policy[MAILSUB__N_CAPABILITIES]; /* MAILSUB_MISSING_* */
+    mailsub_transcript_fn transcript;                  /* may be NULL */
     void *transcript_context;
 } mailsub__engine_settings;
 
@@ -66,6 +68,7 @@ typedef struct mailsub__transaction {
     uint64_t size;  /* exact octets of content */
     bool eight_bit; /* content has octets beyond ASCII: only a server with 8BITMIME takes it */
     bool smtputf8;  /* envelope or header have characters beyond ASCII: the same of SMTPUTF8 */
+    const mailsub__delivery *delivery; /* NULL: nothing is asked for */
     mailsub__source content;
     mailsub__verdict *verdicts; /* the owner's array, one for each recipient */
     /* Text of the reply that decided for recipient i; called before DONE; may be NULL. */
@@ -78,6 +81,9 @@ typedef struct mailsub__transaction {
        with MAILSUB_E_UNKNOWN_OUTCOME the cause. */
     char text[MAILSUB__REPLY_TEXT_LEN];
     char queue_id[64];
+    /* What the message asks for and was sent without; of these, what to warn of: bits by extension. */
+    uint32_t dropped;
+    uint32_t warnings;
     bool handed_over; /* an octet of the content was acknowledged as sent */
 } mailsub__transaction;
 
@@ -108,8 +114,9 @@ enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine);
 /* What the server offers; to be asked after READY. */
 bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability);
 /* Only after READY or DONE, one at a time. The transaction's results are reset. Recipients and
-   sender are checked, the size against the server's limit, and what the message needs against what
-   the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_ENCODING): what fails there is DONE, at the
+   sender are checked, the size against the server's limit, and what the message needs and
+   asks for against what the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_ENCODING,
+   MAILSUB_E_EXTENSION, MAILSUB_E_EXTENSION_LIMIT, MAILSUB_E_TLS_UNVERIFIED): what fails there is DONE, at the
    stage CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile
    answers with its failure: DONE, nothing handed over. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,

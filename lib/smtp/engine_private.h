@@ -65,6 +65,7 @@ struct mailsub__engine {
     uint64_t n_sent;
     char *raw; /* a piece of content before dot-stuffing; MAILSUB__RAW_LEN octets */
 
+    mailsub__buffer parameters; /* of the MAIL or RCPT that is being made */
     mailsub__transaction *transaction;
     mailsub__progress progress;
 
@@ -93,6 +94,10 @@ int mailsub__engine_stage(const mailsub__engine *engine);
 /* output.c */
 bool mailsub__output_command(mailsub__engine *engine, enum mailsub__state state,
                              const mailsub__slice *parts, size_t n_parts);
+/* The same, its last part with parameters: each is bounded by its own RFC, which lets it come on top
+   of what a line may have (RFC 5321 section 4.5.3.1.4). */
+bool mailsub__output_with_parameters(mailsub__engine *engine, enum mailsub__state state,
+                                     const mailsub__slice *parts, size_t n_parts);
 /* A line of a login: the parts, then secret, which the transcript does not get. */
 bool mailsub__output_secret(mailsub__engine *engine, enum mailsub__state state,
                             const mailsub__slice *parts, size_t n_parts, mailsub__slice secret);

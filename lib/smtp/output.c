@@ -39,16 +39,30 @@ static bool queue_line(mailsub__engine *engine, enum mailsub__state state,
     return true;
 }
 
-bool mailsub__output_command(mailsub__engine *engine, enum mailsub__state state,
-                             const mailsub__slice *parts, size_t n_parts)
+/* Queue a line that holds no secret, and tell it to the transcript. */
+static bool queue_open_line(mailsub__engine *engine, enum mailsub__state state,
+                            const mailsub__slice *parts, size_t n_parts, size_t max_len)
 {
     size_t before = engine->out.len;
-    if (!queue_line(engine, state, parts, n_parts, MAILSUB__COMMAND_MAX))
+    if (!queue_line(engine, state, parts, n_parts, max_len))
         return false;
     mailsub__slice out = mailsub__buffer_slice(&engine->out);
     mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_CLIENT,
                          mailsub__slice_of(out.ptr + before, out.len - before - 2));
     return true;
+}
+
+bool mailsub__output_command(mailsub__engine *engine, enum mailsub__state state,
+                             const mailsub__slice *parts, size_t n_parts)
+{
+    return queue_open_line(engine, state, parts, n_parts, MAILSUB__COMMAND_MAX);
+}
+
+bool mailsub__output_with_parameters(mailsub__engine *engine, enum mailsub__state state,
+                                     const mailsub__slice *parts, size_t n_parts)
+{
+    return queue_open_line(engine, state, parts, n_parts,
+                           MAILSUB__COMMAND_MAX + parts[n_parts - 1].len);
 }
 
 bool mailsub__output_secret(mailsub__engine *engine, enum mailsub__state state,

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "smtp/command.h"
 #include "smtp/engine_private.h"
+#include "smtp/parameters.h"
 #include "smtp/queue_id.h"
 
 #define PART(text) ((mailsub__slice){(text), sizeof(text) - 1})
@@ -59,14 +60,19 @@ static int have_raw(mailsub__engine *engine)
     return engine->raw ? MAILSUB_OK : MAILSUB_E_NOMEM;
 }
 
-/* Nothing is sent: the transaction ends where it began. */
-static void reject(mailsub__engine *engine, mailsub__transaction *transaction, int code)
+/* Nothing is sent: the transaction ends where it began, for want of an extension where that is not
+   negative. */
+static void reject(mailsub__engine *engine, mailsub__transaction *transaction, int code,
+                   int extension)
 {
     mailsub__verdict_abandon(transaction, false, code, MAILSUB_STAGE_CHECK, NULL);
     if (code == MAILSUB_E_MESSAGE_TOO_BIG)
         snprintf(transaction->text, sizeof transaction->text,
                  "%" PRIu64 " octets, and the server takes %" PRIu64, transaction->size,
                  engine->capabilities.size_limit);
+    if (extension >= 0)
+        snprintf(transaction->text, sizeof transaction->text, "%s",
+                 mailsub_extension_name(extension));
     engine->events |= 1u << MAILSUB__EVENT_DONE;
 }
 
@@ -97,10 +103,13 @@ void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *trans
         rc = check_needs(engine, transaction);
     if (rc == MAILSUB_OK)
         rc = check_size(engine, transaction);
+    int extension = -1;
+    if (rc == MAILSUB_OK)
+        rc = mailsub__parameters_check(engine, transaction, &extension);
     if (rc == MAILSUB_OK)
         rc = have_raw(engine);
     if (rc) {
-        reject(engine, transaction, rc);
+        reject(engine, transaction, rc, extension);
         return;
     }
     engine->transaction = transaction;
@@ -112,21 +121,25 @@ void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *trans
 
 /* ---- commands ---- */
 
+/* Send the front, an address in angle brackets and the parameters that stand in the engine. */
+static bool send_path(mailsub__engine *engine, enum mailsub__state state, mailsub__slice front,
+                      mailsub__slice path)
+{
+    if (engine->parameters.error) {
+        mailsub__engine_fail(engine, engine->parameters.error, mailsub__states[state].stage, NULL);
+        return false;
+    }
+    const mailsub__slice line[] = {front, path, PART(">"),
+                                   mailsub__buffer_slice(&engine->parameters)};
+    return mailsub__output_with_parameters(engine, state, line, sizeof line / sizeof line[0]);
+}
+
 bool mailsub__transaction_send_mail(mailsub__engine *engine)
 {
     const mailsub__transaction *transaction = engine->transaction;
-    char size[32] = "";
-    if (mailsub__engine_offers(engine, MAILSUB__CAPABILITY_SIZE))
-        snprintf(size, sizeof size, " SIZE=%" PRIu64, transaction->size);
-    const mailsub__slice line[] = {
-        PART("MAIL FROM:<"),
-        transaction->sender,
-        PART(">"),
-        mailsub__slice_str(size),
-        mailsub__slice_str(transaction->eight_bit ? " BODY=8BITMIME" : ""),
-        mailsub__slice_str(transaction->smtputf8 ? " SMTPUTF8" : ""),
-    };
-    if (!mailsub__output_command(engine, MAILSUB__STATE_MAIL, line, sizeof line / sizeof line[0]))
+    mailsub__buffer_reset(&engine->parameters);
+    mailsub__parameters_mail(engine, transaction, &engine->parameters);
+    if (!send_path(engine, MAILSUB__STATE_MAIL, PART("MAIL FROM:<"), transaction->sender))
         return false;
     mailsub__engine_go(engine, MAILSUB__STATE_RCPT);
     return true;
@@ -136,9 +149,10 @@ bool mailsub__transaction_send_rcpt(mailsub__engine *engine)
 {
     const mailsub__transaction *transaction = engine->transaction;
     mailsub__progress *progress = &engine->progress;
-    const mailsub__slice line[] = {PART("RCPT TO:<"), transaction->recipients[progress->n_sent],
-                                   PART(">")};
-    if (!mailsub__output_command(engine, MAILSUB__STATE_RCPT, line, 3))
+    mailsub__buffer_reset(&engine->parameters);
+    mailsub__parameters_rcpt(transaction, progress->n_sent, &engine->parameters);
+    if (!send_path(engine, MAILSUB__STATE_RCPT, PART("RCPT TO:<"),
+                   transaction->recipients[progress->n_sent]))
         return false;
     if (++progress->n_sent == transaction->n_recipients)
         mailsub__engine_go(engine, MAILSUB__STATE_DATA);

@@ -28,6 +28,8 @@ void mailsub__verdict_reset(mailsub__transaction *transaction)
     transaction->whole = (mailsub__verdict){.code = MAILSUB_OK};
     transaction->text[0] = '\0';
     transaction->queue_id[0] = '\0';
+    transaction->dropped = 0;
+    transaction->warnings = 0;
     transaction->handed_over = false;
 }
 

@@ -49,7 +49,8 @@ static const struct row {
 static void reads(void **state)
 {
     const struct row *row = *state;
-    mailsub__capabilities capabilities = {UINT32_MAX, UINT32_MAX, 1};
+    mailsub__capabilities capabilities;
+    memset(&capabilities, 0xff, sizeof capabilities);
     mailsub__capabilities_reset(&capabilities);
     for (size_t i = 0; i < 4 && row->lines[i]; i++) {
         size_t len = strlen(row->lines[i]);
@@ -67,8 +68,8 @@ static void every_keyword_is_found(void **state)
 {
     (void)state;
     static const char *const keywords[] = {
-#define KEYWORD(NAME, keyword) (keyword),
-        MAILSUB__CAPABILITY_LIST(KEYWORD)
+#define KEYWORD(number, NAME, keyword) (keyword),
+        MAILSUB_EXTENSION_LIST(KEYWORD)
 #undef KEYWORD
     };
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
@@ -80,11 +81,41 @@ static void every_keyword_is_found(void **state)
     }
 }
 
+static void times_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        uint64_t by;
+        uint64_t hold;
+        const char *until;
+    } times[] = {
+        {"DELIVERBY", 0, 0, ""},
+        {"DELIVERBY 240", 240, 0, ""},
+        {"DELIVERBY -1", 0, 0, ""},
+        {"FUTURERELEASE", 0, 0, ""},
+        {"FUTURERELEASE 3600 2027-01-01T00:00:00Z", 0, 3600, "2027-01-01T00:00:00Z"},
+        {"FUTURERELEASE 3600", 0, 3600, ""},
+        {"FUTURERELEASE x 2027-01-01", 0, 0, ""},
+        {"FUTURERELEASE 1 2027-01-01T00:00:00z", 0, 1, ""},
+        {"FUTURERELEASE 1 2027-01-01T00:00:00ZZ", 0, 1, ""},
+    };
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        mailsub__capabilities capabilities;
+        mailsub__capabilities_reset(&capabilities);
+        mailsub__capabilities_add(&capabilities, mailsub__slice_str(times[i].line));
+        assert_int_equal(capabilities.deliver_by_min, times[i].by);
+        assert_int_equal(capabilities.hold_max_s, times[i].hold);
+        assert_string_equal(capabilities.hold_max_until, times[i].until);
+    }
+}
+
 int main(void)
 {
     static struct CMUnitTest tests[40];
     size_t n_tests = 0;
     UNIT_ADD_ROWS(tests, n_tests, rows, reads);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_keyword_is_found);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(times_are_read);
     return UNIT_RUN(tests, n_tests);
 }

@@ -236,6 +236,48 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+static void extensions_have_safe_policies_at_first(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    for (int i = 0; i < MAILSUB_EXTENSION_END_; i++) {
+        int want = i == MAILSUB_EXTENSION_DSN || i == MAILSUB_EXTENSION_MT_PRIORITY
+                       ? MAILSUB_MISSING_WARN
+                   : i == MAILSUB_EXTENSION_AUTH ? MAILSUB_MISSING_DROP
+                                                 : MAILSUB_MISSING_FAIL;
+        assert_int_equal(mailsub_config_get_extension_policy(config, i), want);
+        assert_string_not_equal(mailsub_extension_name(i), "?");
+    }
+    assert_int_equal(mailsub_config_get_extension_policy(config, -1), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_get_extension_policy(config, 19), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_get_extension_policy(NULL, 0), MAILSUB_E_INVALID);
+    assert_string_equal(mailsub_extension_name(-1), "?");
+    assert_string_equal(mailsub_extension_name(19), "?");
+    mailsub_config_unref(config);
+}
+
+static void policies_are_set_where_a_message_can_do_without(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    for (int i = -1; i <= MAILSUB_EXTENSION_END_; i++) {
+        bool can = i == MAILSUB_EXTENSION_DSN || i == MAILSUB_EXTENSION_MT_PRIORITY ||
+                   i == MAILSUB_EXTENSION_AUTH || i == MAILSUB_EXTENSION_DELIVERBY ||
+                   i == MAILSUB_EXTENSION_FUTURERELEASE;
+        bool is = i >= 0 && i < MAILSUB_EXTENSION_END_;
+        assert_int_equal(mailsub_config_set_extension_policy(config, i, MAILSUB_MISSING_DROP),
+                         can ? MAILSUB_OK : MAILSUB_E_INVALID);
+        assert_int_equal(mailsub_config_set_extension_policy(config, i, MAILSUB_MISSING_WARN),
+                         can ? MAILSUB_OK : MAILSUB_E_INVALID);
+        assert_int_equal(mailsub_config_set_extension_policy(config, i, MAILSUB_MISSING_FAIL),
+                         is ? MAILSUB_OK : MAILSUB_E_INVALID);
+    }
+    assert_int_equal(mailsub_config_set_extension_policy(config, 0, 3), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_extension_policy(config, 0, -1), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_extension_policy(NULL, 0, 0), MAILSUB_E_INVALID);
+    mailsub_config_unref(config);
+}
+
 int main(void)
 {
     static struct CMUnitTest tests[64] = {
@@ -248,6 +290,8 @@ int main(void)
         cmocka_unit_test(numbers_have_ranges),
         cmocka_unit_test(a_config_in_use_is_frozen),
         cmocka_unit_test(null_is_answered),
+        cmocka_unit_test(extensions_have_safe_policies_at_first),
+        cmocka_unit_test(policies_are_set_where_a_message_can_do_without),
         cmocka_unit_test(every_allocation_may_fail),
     };
     size_t n_tests = 10;

@@ -359,6 +359,7 @@ static void submit(struct player *player)
     player->transaction.size = dialogue->size;
     player->transaction.eight_bit = dialogue->eight_bit;
     player->transaction.smtputf8 = dialogue->smtputf8;
+    player->transaction.delivery = &dialogue->delivery;
     player->transaction.content = (mailsub__source){player, source_read};
     player->transaction.verdicts = player->verdicts;
     player->transaction.on_recipient_text = on_text;
@@ -411,6 +412,17 @@ static void check_text(struct player *player, const char *have, const char *want
         FAIL(player, "it is: %s", have);
 }
 
+/* Their keywords, parted by spaces. */
+static void check_extensions(struct player *player, uint32_t bits, const char *want)
+{
+    char have[512] = "";
+    for (int i = 0; i < MAILSUB_EXTENSION_END_; i++) {
+        if (bits >> i & 1u)
+            strcat(strcat(have, have[0] ? " " : ""), mailsub_extension_name(i));
+    }
+    check_text(player, have, want);
+}
+
 static void check_recipient(struct player *player, const char *want)
 {
     size_t i = (size_t)(want[0] - '1');
@@ -457,6 +469,10 @@ static void play_check(struct player *player, const char *line)
         check_text(player, player->texts[value[0] - '1'], value + 2);
     else if (value_of(line, "handed-over", &value))
         check_text(player, player->transaction.handed_over ? "yes" : "no", value);
+    else if (value_of(line, "dropped", &value))
+        check_extensions(player, player->transaction.dropped, value);
+    else if (value_of(line, "warnings", &value))
+        check_extensions(player, player->transaction.warnings, value);
     else if (value_of(line, "failure", &value))
         check_verdict(player, mailsub__engine_failure(player->engine), value);
     else if (value_of(line, "failure-text", &value))

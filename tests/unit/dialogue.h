@@ -28,6 +28,8 @@ struct dialogue {
     size_t content_len;
     uint64_t size;
     bool eight_bit;
+    mailsub__delivery delivery;
+    mailsub__recipient_wish wishes[DIALOGUE_MAX_RECIPIENTS];
     bool smtputf8;
     bool whole_only; /* the test is what comes in one piece */
     size_t fails_at; /* the source fails behind so many octets; SIZE_MAX: it does not */
@@ -48,6 +50,8 @@ void dialogue_load(struct dialogue *dialogue, const char *path);
 void dialogue_unload(struct dialogue *dialogue);
 /* Backslash escapes, in place; the length of the result. */
 size_t dialogue_unescape(char *text);
+/* Is the setting one of delivery or policy? Then it is applied. */
+bool dialogue_wish(struct dialogue *dialogue, const char *name, char *value);
 void dialogue_run(const struct dialogue *dialogue, struct dialogue_play *play);
 
 #endif

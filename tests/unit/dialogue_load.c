@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "smtp/parameters.h"
+
 static char default_content[] =
     "Subject: greeting\\r\\n\\r\\nHello,\\r\\n.dots and\\r\\nall.\\r\\n";
 
@@ -126,7 +128,7 @@ static void apply_setting(struct dialogue *dialogue, const char *name, char *val
         dialogue->whole_only = true;
     else if (strcmp(name, "fails-at") == 0)
         dialogue->fails_at = strtoul(value, NULL, 10);
-    else
+    else if (!dialogue_wish(dialogue, name, value))
         fail_msg("unknown setting %s", name);
 }
 
@@ -149,6 +151,10 @@ static void set_defaults(struct dialogue *dialogue)
     dialogue->settings.helo_name = "client.example";
     dialogue->settings.tls = MAILSUB_TLS_NONE;
     memcpy(dialogue->settings.timeout_ms, timeouts, sizeof timeouts);
+    mailsub__parameters_default_policy(dialogue->settings.extension_policy);
+    dialogue->delivery.envelope_id = MAILSUB__SLICE_EMPTY;
+    dialogue->delivery.submitter = MAILSUB__SLICE_EMPTY;
+    dialogue->delivery.wishes = dialogue->wishes;
     dialogue->sender = mailsub__slice_str("app@client.example");
     set_content(dialogue, default_content);
 }

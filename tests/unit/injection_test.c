@@ -5,6 +5,8 @@
  */
 #include "message_kit.h"
 
+#include <mailsub/delivery.h>
+
 #include <stdio.h>
 
 typedef int set_fn(mailsub_message *message, const char *text, size_t len);
@@ -295,6 +297,30 @@ static int set_calendar_method(mailsub_message *message, const char *text, size_
                                         MAILSUB_NUL_TERMINATED);
 }
 
+static int set_envelope_id(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_dsn(message, MAILSUB_RETURN_FULL, text);
+}
+
+static int set_original(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_recipient_original(message, 0, "utf-8", within("1", text, "@a.de"));
+}
+
+static int set_original_type(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_recipient_original(message, 0, within("x", text, "y"), "a@a.de");
+}
+
+static int set_submitter(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_submitter(message, within("1", text, "@a.de"));
+}
+
 struct field_row {
     const char *name;
     set_fn *set;
@@ -346,6 +372,10 @@ static const struct field_row fields[] = {
     {"Content-ID of a file", set_content_id_of_file, "embedded"},
     {"calendar method", set_calendar_method, "calendar"},
     {"embedded media type", set_embedded_type, "embedded"},
+    {"envelope identifier", set_envelope_id, "delivery"},
+    {"original recipient", set_original, "delivery"},
+    {"type of an original recipient", set_original_type, "delivery"},
+    {"submitter", set_submitter, "delivery"},
 };
 
 #define EVIL "EVIL: line"
