@@ -76,6 +76,7 @@ enum {
       "the delivery that was asked for is not offered")                                            \
     X(-227, E_EXTENSION_LIMIT, MESSAGE, FIX_MESSAGE, 65,                                           \
       "the time that was asked for is outside what the server allows")                             \
+    X(-228, E_AUTOMATIC, MESSAGE, FIX_MESSAGE, 65, "automatic mail, which must not be answered")   \
     X(-301, E_RESOLVE, NETWORK, FIX_CONFIGURATION, 68, "the server's name does not exist")         \
     X(-302, E_RESOLVE_AGAIN, NETWORK, RETRY_LATER, 75, "the server's name cannot be resolved now") \
     X(-303, E_CONNECT, NETWORK, RETRY_LATER, 75, "no connection to the server")                    \

@@ -103,7 +103,7 @@ static void unlink_extra(mailsub_message *message, const struct mailsub__extra *
 int mailsub__message_replace_extras(mailsub_message *message, const mailsub__extra_value *values,
                                     size_t n)
 {
-    enum { MOST = 2 };
+    enum { MOST = 8 };
     struct mailsub__extra *made[MOST] = {NULL};
     const mailsub__arena before = message->arena;
     assert(n <= MOST);

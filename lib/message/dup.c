@@ -107,6 +107,7 @@ static int copy_all(mailsub_message *to, const mailsub_message *from)
     to->clock = from->clock;
     to->random = from->random;
     to->address_form = from->address_form;
+    to->class = from->class;
     to->error = from->error;
     strcpy(to->error_field, from->error_field);
     int rc = copy_mailboxes(to, from);

@@ -61,6 +61,7 @@ static const mailsub__field known_fields[] = {
     ONE_OF("Priority", "normal urgent non-urgent"),
     ONE_OF("Sensitivity", "personal private company-confidential"),
     ONCE("X-Priority", TOKENS),
+    ONCE("Feedback-ID", TOKENS),
     ONCE("List-Archive", URLS),
     ONCE("List-Help", URLS),
     ONCE("List-Id", LIST_ID),

@@ -136,6 +136,7 @@ struct mailsub_message {
     mailsub__slot submitter_slot;
     mailsub__slot wishes_slot;
 
+    int class; /* MAILSUB_CLASS_* */
     bool has_subject;
     mailsub__slice subject;
     mailsub__slot subject_slot;
@@ -212,7 +213,7 @@ typedef struct mailsub__extra_value {
     mailsub__slice value; /* well-formed; a NULL pointer takes the field away */
 } mailsub__extra_value;
 
-/* Set or take away up to two added fields, both or none. MAILSUB_E_NOMEM. */
+/* Set or take away up to eight added fields, all or none. MAILSUB_E_NOMEM. */
 int mailsub__message_replace_extras(mailsub_message *message, const mailsub__extra_value *values,
                                     size_t n);
 
@@ -221,6 +222,12 @@ int mailsub__message_parse_from(mailsub_message *message, mailsub__slice text);
 int mailsub__message_parse_sender(mailsub_message *message, mailsub__slice text);
 /* Add an address list to the field and the envelope; the errors of mailsub__mailboxes_parse. */
 int mailsub__message_parse_recipients(mailsub_message *message, int field, mailsub__slice text);
+
+/* In-Reply-To and References of an answer, made in room. */
+enum { MAILSUB__THREAD_ROOM = MAILSUB__MESSAGE_ID_LONGEST + 2 + 900 };
+/* The errors of mailsub_message_set_parent; nothing is set yet. */
+int mailsub__thread_make(mailsub__slice id, mailsub__slice references,
+                         char room[MAILSUB__THREAD_ROOM], mailsub__extra_value out_values[2]);
 
 /* Open a part's file and check that it is what was attached; MAILSUB_E_FILE, _FILE_CHANGED. */
 int mailsub__part_open(const struct mailsub__part *part, int *out_fd);

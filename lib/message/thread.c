@@ -9,7 +9,8 @@
 
 enum {
     MAX_CHAIN_IDS = 21,
-    MAX_CHAIN_LEN = 900 /* so that the whole field stays below 998 */
+    MAX_ID_LEN = MAILSUB__MESSAGE_ID_LONGEST + 2,
+    MAX_CHAIN_LEN = MAILSUB__THREAD_ROOM - MAX_ID_LEN /* the whole field stays below 998 */
 };
 
 struct chain {
@@ -58,7 +59,7 @@ static char *put_id(char *at, mailsub__slice id)
 }
 
 /* Write the chain, shortened, with its identifiers parted by spaces; the octets written. */
-static size_t chain_write(struct chain *chain, char out[MAX_CHAIN_LEN])
+static size_t chain_write(struct chain *chain, char *out)
 {
     size_t len = chain->first.len;
     size_t n = 0; /* of the last ones */
@@ -75,7 +76,8 @@ static size_t chain_write(struct chain *chain, char out[MAX_CHAIN_LEN])
     return (size_t)(at - out);
 }
 
-static int set_parent(mailsub_message *message, mailsub__slice id, mailsub__slice references)
+int mailsub__thread_make(mailsub__slice id, mailsub__slice references,
+                         char room[MAILSUB__THREAD_ROOM], mailsub__extra_value out_values[2])
 {
     int rc = mailsub__line_check(id, MAILSUB__LINE_NO_TAB);
     if (!rc)
@@ -86,22 +88,28 @@ static int set_parent(mailsub_message *message, mailsub__slice id, mailsub__slic
         id = mailsub__slice_of(id.ptr + 1, id.len - 2);
     if (!mailsub__message_id_is_valid(id))
         return MAILSUB_E_MESSAGE_ID;
-    char bracketed[MAILSUB__MESSAGE_ID_LONGEST + 2];
-    bracketed[0] = '<';
-    memcpy(bracketed + 1, id.ptr, id.len);
-    bracketed[id.len + 1] = '>';
-    id = mailsub__slice_of(bracketed, id.len + 2);
+    room[0] = '<';
+    memcpy(room + 1, id.ptr, id.len);
+    room[id.len + 1] = '>';
+    id = mailsub__slice_of(room, id.len + 2);
 
     struct chain chain = {.n = 0};
-    char text[MAX_CHAIN_LEN];
+    char *text = room + MAX_ID_LEN;
     chain_add_all(&chain, references);
     if (chain.n == 0 || !mailsub__slice_equal(*nth_last(&chain, 0), id))
         chain_add(&chain, id);
-    const mailsub__extra_value values[] = {
-        {"In-Reply-To", id},
-        {"References", mailsub__slice_of(text, chain_write(&chain, text))},
-    };
-    return mailsub__message_replace_extras(message, values, 2);
+    out_values[0] = (mailsub__extra_value){"In-Reply-To", id};
+    out_values[1] =
+        (mailsub__extra_value){"References", mailsub__slice_of(text, chain_write(&chain, text))};
+    return MAILSUB_OK;
+}
+
+static int set_parent(mailsub_message *message, mailsub__slice id, mailsub__slice references)
+{
+    char room[MAILSUB__THREAD_ROOM];
+    mailsub__extra_value values[2];
+    int rc = mailsub__thread_make(id, references, room, values);
+    return rc ? rc : mailsub__message_replace_extras(message, values, 2);
 }
 
 int mailsub_message_set_parent(mailsub_message *message, const char *parent_id,

@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#include <mailsub/class.h>
+
 typedef int set_fn(mailsub_message *message, const char *text, size_t len);
 
 /* The hostile text stands in the middle of what is well-formed for the field. */
@@ -187,6 +189,39 @@ static int add_header_mailbox(mailsub_message *message, const char *text, size_t
     (void)len;
     return mailsub_message_add_header(message, "Errors-To", within("a@a", text, ".de"),
                                       MAILSUB_NUL_TERMINATED);
+}
+
+static int set_bulk_list(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_bulk(message, within("a", text, " <a.b.de>"), "https://a.de", NULL,
+                                    NULL);
+}
+
+static int set_bulk_url(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_bulk(message, "a.b.de", within("https://a.de/", text, ""), NULL,
+                                    NULL);
+}
+
+static int set_bulk_address(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_bulk(message, "a.b.de", "https://a.de",
+                                    within("\"a", text, "\"@a.de"), NULL);
+}
+
+static int set_bulk_feedback(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_bulk(message, "a.b.de", "https://a.de", NULL, within("a", text, ""));
+}
+
+static int set_notification_url(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_notification(message, NULL, within("https://a.de/", text, ""));
 }
 
 /* Fields that have functions of their own, by name. */
@@ -376,6 +411,11 @@ static const struct field_row fields[] = {
     {"original recipient", set_original, "delivery"},
     {"type of an original recipient", set_original_type, "delivery"},
     {"submitter", set_submitter, "delivery"},
+    {"list of bulk mail", set_bulk_list, "List-Id"},
+    {"URL of bulk mail", set_bulk_url, "List-Unsubscribe"},
+    {"mailbox of bulk mail", set_bulk_address, "List-Unsubscribe"},
+    {"feedback of bulk mail", set_bulk_feedback, "Feedback-ID"},
+    {"URL of a notification", set_notification_url, "List-Unsubscribe"},
 };
 
 #define EVIL "EVIL: line"
@@ -485,6 +525,10 @@ static bool is_known_line(const char *line)
         "Auto-Submitted:",
         "List-Help:",
         "List-Id:",
+        "List-Unsubscribe:",
+        "List-Unsubscribe-Post:",
+        "Precedence:",
+        "Feedback-ID:",
         "Keywords:",
         "References:",
         "In-Reply-To:",

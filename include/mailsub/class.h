@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** @file
+ * What kind of mail a message is, and the header fields that tell the receiving side so: one call
+ * for a whole, coherent set. Operators, vacation responders and mailbox providers go by them.
+ *
+ * A class takes the place of the one that was set before, with its fields: Auto-Submitted,
+ * Precedence, List-Id, List-Unsubscribe, List-Unsubscribe-Post and Feedback-ID, also where
+ * mailsub_message_add_header has set them. What is given is checked as a whole first; a refused
+ * call changes nothing. All of these calls are changing calls in the sense of message.h, and return
+ * MAILSUB_E_STATE for an existing message.
+ */
+#ifndef MAILSUB_CLASS_H
+#define MAILSUB_CLASS_H
+
+#include <mailsub/export.h>
+#include <mailsub/message.h>
+
+MAILSUB_BEGIN_DECLS
+
+/** Kinds of mail. */
+enum {
+    MAILSUB_CLASS_NONE = 0,          /**< not said: mail of one person to another, or unknown */
+    MAILSUB_CLASS_TRANSACTIONAL = 1, /**< asked for by an act of its recipient: receipt, reset */
+    MAILSUB_CLASS_NOTIFICATION = 2,  /**< tells of an event, and can be switched off */
+    MAILSUB_CLASS_BULK = 3,          /**< the same to many: newsletter, announcement */
+    MAILSUB_CLASS_REPLY = 4          /**< a program's answer to a message */
+};
+
+/**
+ * Make the message an answer to an act of its recipient, such as a receipt or a password reset:
+ * Auto-Submitted: auto-generated, so that no vacation responder answers it, and nothing of a list:
+ * nobody can unsubscribe from what he asked for.
+ * @param message  the message
+ * @return 0 or an error of every changing call
+ * RFC 3834 section 5; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_transactional(mailsub_message *message);
+
+/**
+ * Make the message tell of an event: Auto-Submitted: auto-generated; with a list, also List-Id, by
+ * which its reader can sort it; with a URL, List-Unsubscribe and List-Unsubscribe-Post, by which he
+ * can switch it off.
+ * @param message          the message
+ * @param list_id          what kind of event, as for mailsub_message_set_bulk; NULL for none
+ * @param unsubscribe_url  as for mailsub_message_set_bulk; NULL for none
+ * @return 0; MAILSUB_E_HEADER_VALUE list_id or unsubscribe_url, told as the fields List-Id and
+ *         List-Unsubscribe
+ * RFC 3834 section 5, RFC 2919, RFC 8058; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_notification(mailsub_message *message, const char *list_id,
+                                                 const char *unsubscribe_url);
+
+/**
+ * Make the message one of many alike: List-Id, List-Unsubscribe, List-Unsubscribe-Post with its one
+ * value, Precedence: bulk and, where given, Feedback-ID. Each recipient is to get a message of its
+ * own, with a URL of its own; and both List-Unsubscribe fields must be covered by a DKIM signature.
+ * @param message              the message
+ * @param list_id              the list: "News of the library <news.example.org>", or only what is
+ *                             in angle brackets, with or without these; not NULL
+ * @param unsubscribe_url      https URL that takes this recipient off this list when it is sent a
+ *                             POST with the body List-Unsubscribe=One-Click, without login or
+ *                             question; ASCII; not NULL
+ * @param unsubscribe_address  mailbox that takes the recipient off, too; NULL for none
+ * @param feedback_id          one to four words parted by colons, the last of which stays the same
+ *                             for all mail of the sender ("campaign:customer:newsletter:library");
+ *                             printable ASCII, at most 127 octets; NULL for none
+ * @return 0; MAILSUB_E_HEADER_VALUE list_id, unsubscribe_url or feedback_id, told as the fields
+ *         List-Id, List-Unsubscribe and Feedback-ID; as mailsub_message_set_from for
+ *         unsubscribe_address
+ * RFC 2919, RFC 2369, RFC 8058 section 3; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_bulk(mailsub_message *message, const char *list_id,
+                                         const char *unsubscribe_url,
+                                         const char *unsubscribe_address, const char *feedback_id);
+
+/**
+ * Make the message a program's answer: Auto-Submitted: auto-replied, In-Reply-To and References,
+ * and, as far as they are not set yet, the Subject ("Auto: " and that of the message answered), the
+ * recipient (its Return-Path, or else its From) and the null sender as return path, so that no
+ * bounce is answered in turn.
+ *
+ * Automatic mail is not answered, or two programs would answer each other for ever. Refused is an
+ * answer to: a null Return-Path; Auto-Submitted other than "no"; Precedence bulk, list or junk; any
+ * List- field; a report (multipart/report); X-Auto-Response-Suppress that names answers; a mailbox
+ * of a program (MAILER-DAEMON, owner-..., ...-request, ...-bounces, no-reply and the like).
+ * Whoever answers for one person still has to see that this person is named in To or Cc, and to
+ * answer nobody twice within some days.
+ * @param message  the message
+ * @param header   header of the message answered, as it was received; a body behind it is ignored
+ * @param len      octets of header, or MAILSUB_NUL_TERMINATED
+ * @return 0; MAILSUB_E_AUTOMATIC the message answered is automatic; MAILSUB_E_ADDRESS it names
+ *         nobody who could be answered; MAILSUB_E_LIMIT more than MAILSUB_MAX_HEADER_VALUE octets
+ * RFC 3834 sections 2 to 5; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_reply(mailsub_message *message, const char *header, size_t len);
+
+/**
+ * Take the class and its fields away. What mailsub_message_set_reply set besides stays.
+ * @param message  the message
+ * @return 0 or an error of every changing call
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_clear_class(mailsub_message *message);
+
+/**
+ * The class that was set.
+ * @param message  NULL counts as empty
+ * @return MAILSUB_CLASS_*
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_class(const mailsub_message *message);
+
+MAILSUB_END_DECLS
+
+#endif
