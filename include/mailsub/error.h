@@ -99,6 +99,10 @@ enum {
     X(-502, E_REPLY_TOO_LONG, PROTOCOL, FIX_CONFIGURATION, 76, "a reply beyond all limits")        \
     X(-503, E_REPLY_EARLY, PROTOCOL, FIX_CONFIGURATION, 76, "a reply to a command not yet sent")   \
     X(-504, E_REPLY_UNEXPECTED, PROTOCOL, FIX_CONFIGURATION, 76, "a reply that does not fit")      \
+    X(-505, E_AUTH_FORGED, PROTOCOL, FIX_CONFIGURATION, 76,                                        \
+      "the server did not prove that it knows the password")                                       \
+    X(-506, E_AUTH_DOWNGRADE, PROTOCOL, FIX_CONFIGURATION, 76,                                     \
+      "the offer of channel binding was taken away on the way")                                    \
     X(-601, E_GREETING_REFUSED, REFUSED, FIX_CONFIGURATION, 69, "the server refuses this client")  \
     X(-602, E_UNAVAILABLE, REFUSED, RETRY_LATER, 75, "the server is not available now")            \
     X(-603, E_EHLO_REFUSED, REFUSED, FIX_CONFIGURATION, 69, "the server refused EHLO and HELO")    \
@@ -116,6 +120,8 @@ enum {
     X(-614, E_MESSAGE_DEFERRED, REFUSED, RETRY_LATER, 75, "the message was refused for now")       \
     X(-615, E_MESSAGE_TOO_BIG, REFUSED, FIX_MESSAGE, 65, "the message is too big for the server")  \
     X(-701, E_CLEAR_LOGIN, POLICY, FIX_CONFIGURATION, 78, "a login in clear is not allowed")       \
+    X(-702, E_AUTH_ITERATIONS, POLICY, FIX_CONFIGURATION, 78,                                      \
+      "the server's iteration count is out of bounds")                                             \
     X(-901, E_NOMEM, FATAL, RETRY_LATER, 71, "out of memory")                                      \
     X(-902, E_RANDOM, FATAL, RETRY_LATER, 71, "no random numbers")                                 \
     X(-903, E_SYSTEM, FATAL, RETRY_LATER, 71, "the operating system refused a resource")           \

@@ -8,6 +8,7 @@
 #ifndef MAILSUB_MAILSUB_H
 #define MAILSUB_MAILSUB_H
 
+#include <mailsub/auth.h>
 #include <mailsub/class.h>
 #include <mailsub/config.h>
 #include <mailsub/delivery.h>

@@ -38,6 +38,11 @@ static inline char mailsub__ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+static inline char mailsub__ascii_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 static inline bool mailsub__ascii_is_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -433,3 +433,26 @@ const char *mailsub__tls_get_cipher(const mailsub__tls *tls)
 {
     return gnutls_ciphersuite_get(tls->session);
 }
+
+/*
+ * Without the extended master secret, somebody in the middle of two TLS 1.2 sessions can give both
+ * the same tls-unique: the triple handshake (RFC 7627 section 1).
+ */
+size_t mailsub__tls_get_binding(const mailsub__tls *tls, const char **out_type, unsigned char *out)
+{
+    bool is_new = gnutls_protocol_get_version(tls->session) >= GNUTLS_TLS1_3;
+    gnutls_datum_t data = {NULL, 0};
+    size_t len = 0;
+    if (!tls->is_done || (!is_new && !gnutls_session_ext_master_secret_status(tls->session)))
+        return 0;
+    if (gnutls_session_channel_binding(
+            tls->session, is_new ? GNUTLS_CB_TLS_EXPORTER : GNUTLS_CB_TLS_UNIQUE, &data) < 0)
+        return 0;
+    if (data.size <= 64) {
+        memcpy(out, data.data, data.size);
+        len = data.size;
+        *out_type = is_new ? "tls-exporter" : "tls-unique";
+    }
+    gnutls_free(data.data);
+    return len;
+}

@@ -57,6 +57,8 @@ void mailsub__tls_say_goodbye(mailsub__tls *tls);
 
 /* Behind a complete handshake. */
 bool mailsub__tls_is_verified(const mailsub__tls *tls);
+/* As mailsub__transport_get_tls_binding says; out has room for 64 octets. */
+size_t mailsub__tls_get_binding(const mailsub__tls *tls, const char **out_type, unsigned char *out);
 /* "TLS1.3"; static */
 const char *mailsub__tls_get_version(const mailsub__tls *tls);
 /* "TLS_AES_256_GCM_SHA384"; static */

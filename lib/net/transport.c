@@ -460,6 +460,15 @@ const char *mailsub__transport_get_tls_cipher(const mailsub__transport *transpor
     return transport->tls_cipher;
 }
 
+size_t mailsub__transport_get_tls_binding(const mailsub__transport *transport,
+                                          const char **out_type,
+                                          unsigned char out[MAILSUB__TLS_BINDING_LEN])
+{
+    if (transport->state != MAILSUB__TRANSPORT_READY || !transport->tls)
+        return 0;
+    return mailsub__tls_get_binding(transport->tls, out_type, out);
+}
+
 bool mailsub__transport_is_tls(const mailsub__transport *transport)
 {
     return transport->is_tls;

@@ -91,6 +91,15 @@ const char *mailsub__transport_get_detail(const mailsub__transport *transport);
 /* Of the connection that is or was: lent until the next open. "" when there is none. */
 const char *mailsub__transport_get_tls_version(const mailsub__transport *transport);
 const char *mailsub__transport_get_tls_cipher(const mailsub__transport *transport);
+/*
+ * Channel binding of a connection that is READY in TLS (RFC 5056): tls-exporter (RFC 9266) with TLS
+ * 1.3, tls-unique (RFC 5929) below, which is safe only with the extended master secret (RFC 7627).
+ * *out_type is its name, static. The octets; 0: there is none.
+ */
+#define MAILSUB__TLS_BINDING_LEN 64
+size_t mailsub__transport_get_tls_binding(const mailsub__transport *transport,
+                                          const char **out_type,
+                                          unsigned char out[MAILSUB__TLS_BINDING_LEN]);
 bool mailsub__transport_is_tls(const mailsub__transport *transport);
 /* The certificate was verified, whatever the settings say about a failure. */
 bool mailsub__transport_is_verified(const mailsub__transport *transport);

@@ -9,9 +9,9 @@
 #include "codec/utf8.h"
 #include "net/literal.h"
 #include "session/url.h"
+#include "smtp/credentials.h"
 #include "smtp/parameters.h"
 
-#define MAX_CREDENTIAL 1024
 #define MAX_CA_DATA (16u * 1024 * 1024)
 #define MAX_TIMEOUT_MS (24LL * 60 * 60 * 1000)
 
@@ -69,6 +69,8 @@ void mailsub_config_unref(mailsub_config *config)
         return;
     free_secret(config, config->user);
     free_secret(config, config->password);
+    free_secret(config, config->token);
+    free_secret(config, config->authorization);
     mailsub__free(&config->allocator, config->verify_name);
     mailsub__free(&config->allocator, config->helo_name);
     mailsub__trust_free(config->trust);
@@ -76,15 +78,14 @@ void mailsub_config_unref(mailsub_config *config)
     mailsub__free(&allocator, config);
 }
 
-/* What every setter asks first. */
-static int check_changeable(const mailsub_config *config)
+int mailsub__config_check_changeable(const mailsub_config *config)
 {
     if (!config)
         return MAILSUB_E_INVALID;
     return atomic_load(&config->frozen) ? MAILSUB_E_STATE : MAILSUB_OK;
 }
 
-static int refuse(mailsub_config *config, int code, const char *cause)
+int mailsub__config_refuse(mailsub_config *config, int code, const char *cause)
 {
     snprintf(config->detail, sizeof config->detail, "%s", cause);
     return code;
@@ -101,11 +102,13 @@ static char *copy_text(mailsub_config *config, const char *text, size_t len)
     return copy;
 }
 
-static int replace_credentials(mailsub_config *config, mailsub__slice user, mailsub__slice password)
+/* password may be NULL: there is none. */
+static int replace_credentials(mailsub_config *config, mailsub__slice user,
+                               const mailsub__slice *password)
 {
     char *new_user = copy_text(config, user.ptr, user.len);
-    char *new_password = copy_text(config, password.ptr, password.len);
-    if (!new_user || !new_password) {
+    char *new_password = password ? copy_text(config, password->ptr, password->len) : NULL;
+    if (!new_user || (password && !new_password)) {
         free_secret(config, new_user);
         free_secret(config, new_password);
         return MAILSUB_E_NOMEM;
@@ -117,14 +120,22 @@ static int replace_credentials(mailsub_config *config, mailsub__slice user, mail
     return MAILSUB_OK;
 }
 
-static bool credential_is_usable(mailsub__slice text)
+int mailsub__config_replace_secret(mailsub_config *config, char **target, const char *text)
 {
-    return text.len <= MAX_CREDENTIAL && mailsub__utf8_is_valid(text);
+    char *copy = NULL;
+    if (text) {
+        copy = copy_text(config, text, strlen(text));
+        if (!copy)
+            return MAILSUB_E_NOMEM;
+    }
+    free_secret(config, *target);
+    *target = copy;
+    return MAILSUB_OK;
 }
 
 int mailsub_config_set_credentials(mailsub_config *config, const char *user, const char *password)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (!user) {
@@ -132,23 +143,24 @@ int mailsub_config_set_credentials(mailsub_config *config, const char *user, con
         free_secret(config, config->password);
         config->user = NULL;
         config->password = NULL;
-        return MAILSUB_OK;
+        return mailsub__config_replace_secret(config, &config->token, NULL);
     }
     if (!password)
         return MAILSUB_E_INVALID;
     mailsub__slice name = mailsub__slice_str(user);
     mailsub__slice secret = mailsub__slice_str(password);
-    if (name.len == 0 || !credential_is_usable(name))
-        return refuse(config, MAILSUB_E_CREDENTIALS,
-                      "the user name is empty, too long or not UTF-8");
-    if (!credential_is_usable(secret))
-        return refuse(config, MAILSUB_E_CREDENTIALS, "the password is too long or not UTF-8");
-    return replace_credentials(config, name, secret);
+    if (name.len == 0 || !mailsub__credential_is_usable(name))
+        return mailsub__config_refuse(config, MAILSUB_E_CREDENTIALS,
+                                      "the user name is empty, too long or not UTF-8");
+    if (!mailsub__credential_is_usable(secret))
+        return mailsub__config_refuse(config, MAILSUB_E_CREDENTIALS,
+                                      "the password is too long or not UTF-8");
+    return replace_credentials(config, name, &secret);
 }
 
 int mailsub_config_set_url(mailsub_config *config, const char *url)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (!url)
@@ -157,14 +169,14 @@ int mailsub_config_set_url(mailsub_config *config, const char *url)
     const char *cause = "";
     rc = mailsub__url_parse(&config->allocator, url, &parsed, &cause);
     if (rc)
-        return rc == MAILSUB_E_URL ? refuse(config, rc, cause) : rc;
+        return rc == MAILSUB_E_URL ? mailsub__config_refuse(config, rc, cause) : rc;
     mailsub__slice user = mailsub__buffer_slice(&parsed.user);
     mailsub__slice password = mailsub__buffer_slice(&parsed.password);
     if (parsed.has_user) {
-        if (!credential_is_usable(user) || !credential_is_usable(password))
-            rc = refuse(config, MAILSUB_E_URL, "user or password is too long");
+        if (!mailsub__credential_is_usable(user) || !mailsub__credential_is_usable(password))
+            rc = mailsub__config_refuse(config, MAILSUB_E_URL, "user or password is too long");
         else
-            rc = replace_credentials(config, user, password);
+            rc = replace_credentials(config, user, parsed.has_password ? &password : NULL);
     }
     if (rc == MAILSUB_OK) {
         memcpy(config->host, parsed.host, sizeof config->host);
@@ -178,11 +190,11 @@ int mailsub_config_set_url(mailsub_config *config, const char *url)
 
 int mailsub_config_set_tls(mailsub_config *config, int mode)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (mode < MAILSUB_TLS_IMPLICIT || mode > MAILSUB_TLS_OPPORTUNISTIC)
-        return refuse(config, MAILSUB_E_INVALID, "there is no such TLS mode");
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "there is no such TLS mode");
     config->tls = mode;
     config->tls_chosen = true;
     return MAILSUB_OK;
@@ -197,7 +209,7 @@ static void replace_trust(mailsub_config *config, mailsub__trust *trust)
 
 int mailsub_config_set_ca_file(mailsub_config *config, const char *path)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (!path)
@@ -216,15 +228,15 @@ int mailsub_config_set_ca_file(mailsub_config *config, const char *path)
 
 int mailsub_config_set_ca_data(mailsub_config *config, const void *pem, size_t len)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (!pem || len == 0 || len > MAX_CA_DATA)
-        return refuse(config, MAILSUB_E_INVALID, "no CA data, or more than 16 MiB");
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "no CA data, or more than 16 MiB");
     mailsub__trust *trust;
     rc = mailsub__trust_new_pem(&config->allocator, pem, len, &trust);
     if (rc)
-        return refuse(config, rc, "no certificate in the CA data");
+        return mailsub__config_refuse(config, rc, "no certificate in the CA data");
     replace_trust(config, trust);
     return MAILSUB_OK;
 }
@@ -245,13 +257,14 @@ static int replace_text(mailsub_config *config, char **target, const char *text)
 
 int mailsub_config_set_verify_name(mailsub_config *config, const char *name)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc || !name)
         return rc ? rc : replace_text(config, &config->verify_name, NULL);
     char host[256];
     rc = mailsub__host_parse(mailsub__slice_str(name), host);
     if (rc)
-        return refuse(config, rc, "the name to verify is no DNS name and no IP address");
+        return mailsub__config_refuse(config, rc,
+                                      "the name to verify is no DNS name and no IP address");
     return replace_text(config, &config->verify_name, host);
 }
 
@@ -276,7 +289,7 @@ static bool is_address_literal(mailsub__slice text, char out[256])
 
 int mailsub_config_set_helo_name(mailsub_config *config, const char *name)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc || !name)
         return rc ? rc : replace_text(config, &config->helo_name, NULL);
     char text[256];
@@ -284,8 +297,8 @@ int mailsub_config_set_helo_name(mailsub_config *config, const char *name)
     if (!is_address_literal(slice, text)) {
         rc = mailsub__domain_to_ascii(slice, text);
         if (rc == MAILSUB_E_DOMAIN)
-            rc = refuse(config, MAILSUB_E_HOST_NAME,
-                        "the EHLO name is no domain name and no address literal");
+            rc = mailsub__config_refuse(config, MAILSUB_E_HOST_NAME,
+                                        "the EHLO name is no domain name and no address literal");
         if (rc)
             return rc;
     }
@@ -294,48 +307,50 @@ int mailsub_config_set_helo_name(mailsub_config *config, const char *name)
 
 int mailsub_config_set_timeout(mailsub_config *config, int timeout, int64_t ms)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (timeout < 0 || timeout >= MAILSUB__N_TIMEOUTS || ms < 1 || ms > MAX_TIMEOUT_MS)
-        return refuse(config, MAILSUB_E_INVALID, "no such time-out, or not 1 ms to a day");
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID,
+                                      "no such time-out, or not 1 ms to a day");
     config->timeout_ms[timeout] = ms;
     return MAILSUB_OK;
 }
 
 int mailsub_config_set_deadline(mailsub_config *config, int64_t ms)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (ms < 0 || ms > MAX_TIMEOUT_MS)
-        return refuse(config, MAILSUB_E_INVALID, "the deadline is not 0 to a day");
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "the deadline is not 0 to a day");
     config->deadline_ms = ms;
     return MAILSUB_OK;
 }
 
 int mailsub_config_set_all_or_none(mailsub_config *config, int on)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (on != 0 && on != 1)
-        return refuse(config, MAILSUB_E_INVALID, "neither 0 nor 1");
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "neither 0 nor 1");
     config->all_or_none = on;
     return MAILSUB_OK;
 }
 
 int mailsub_config_set_extension_policy(mailsub_config *config, int extension, int policy)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     if (policy < MAILSUB_MISSING_FAIL || policy > MAILSUB_MISSING_DROP)
-        return refuse(config, MAILSUB_E_INVALID, "there is no such policy");
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "there is no such policy");
     if (policy != MAILSUB_MISSING_FAIL && !mailsub__parameters_may_be_missing(extension))
-        return refuse(config, MAILSUB_E_INVALID, "what this extension is for cannot be left out");
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID,
+                                      "what this extension is for cannot be left out");
     if (extension < 0 || extension >= MAILSUB_EXTENSION_END_)
-        return refuse(config, MAILSUB_E_INVALID, "there is no such extension");
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "there is no such extension");
     config->extension_policy[extension] = (uint8_t)policy;
     return MAILSUB_OK;
 }
@@ -350,7 +365,7 @@ int mailsub_config_get_extension_policy(const mailsub_config *config, int extens
 int mailsub_config_set_transcript(mailsub_config *config, mailsub_transcript_fn transcript,
                                   void *context)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     config->transcript = transcript;
@@ -360,7 +375,7 @@ int mailsub_config_set_transcript(mailsub_config *config, mailsub_transcript_fn 
 
 int mailsub_config_insecure_set_no_tls(mailsub_config *config)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     config->tls = MAILSUB_TLS_NONE;
@@ -370,7 +385,7 @@ int mailsub_config_insecure_set_no_tls(mailsub_config *config)
 
 int mailsub_config_insecure_allow_clear_login(mailsub_config *config)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     config->clear_login = true;
@@ -379,7 +394,7 @@ int mailsub_config_insecure_allow_clear_login(mailsub_config *config)
 
 int mailsub_config_insecure_skip_verify(mailsub_config *config)
 {
-    int rc = check_changeable(config);
+    int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     config->skip_verify = true;

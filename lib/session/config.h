@@ -11,6 +11,10 @@
 #include "net/trust.h"
 #include "smtp/engine.h"
 
+#define MAILSUB__MAX_CUSTOM 8
+/* Of names with a space between: the library's, the application's, and those excluded. */
+#define MAILSUB__MECHANISM_NAMES_LEN 512
+
 struct mailsub_config {
     mailsub_allocator allocator;
     atomic_uint n_refs;
@@ -22,6 +26,16 @@ struct mailsub_config {
     bool tls_chosen; /* by name, not by the URL */
     char *user;      /* NULL: no login */
     char *password;
+    char *token;
+    char *authorization;
+    mailsub_credentials_fn fetch;
+    void *fetch_context;
+    bool mechanisms_chosen;
+    char mechanisms[MAILSUB__MECHANISM_NAMES_LEN];
+    char excluded[MAILSUB__MECHANISM_NAMES_LEN];
+    mailsub_mechanism custom[MAILSUB__MAX_CUSTOM];
+    char custom_names[MAILSUB__MAX_CUSTOM][MAILSUB__MAX_MECHANISM_NAME + 1];
+    size_t n_custom;
     char *verify_name; /* NULL: the host */
     char *helo_name;   /* NULL: found out for each connection */
     mailsub__trust *trust;
@@ -36,5 +50,11 @@ struct mailsub_config {
     void *transcript_context;
     char detail[320]; /* why the last refused setter was refused */
 };
+
+/* config.c, for the other setters. What every setter asks first. */
+int mailsub__config_check_changeable(const mailsub_config *config);
+int mailsub__config_refuse(mailsub_config *config, int code, const char *cause);
+/* Replace *target by a copy of text, or by NULL; a secret is wiped. MAILSUB_E_NOMEM. */
+int mailsub__config_replace_secret(mailsub_config *config, char **target, const char *text);
 
 #endif

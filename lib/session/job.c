@@ -62,11 +62,13 @@ static void finish(mailsub_session *session)
     free_job(session, job);
 }
 
-/* What an earlier connection had is no fact of this job. */
-static void tell_tls(const mailsub_session *session, const mailsub__job *job)
+/* TLS and login; what an earlier connection had is no fact of this job. */
+static void tell_connection(const mailsub_session *session, const mailsub__job *job)
 {
     if (session->link != MAILSUB__LINK_NONE)
         mailsub__receipt_set_tls(job->receipt, session->transport);
+    if (session->engine)
+        mailsub__receipt_set_login(job->receipt, session->engine);
 }
 
 void mailsub__job_fail(mailsub_session *session, int code, int stage, const char *detail)
@@ -74,7 +76,7 @@ void mailsub__job_fail(mailsub_session *session, int code, int stage, const char
     mailsub__job *job = session->first;
     mailsub__verdict cause = {.code = code, .stage = stage};
     mailsub__receipt_fail(job->receipt, &cause, detail);
-    tell_tls(session, job);
+    tell_connection(session, job);
     finish(session);
 }
 
@@ -101,7 +103,7 @@ static void set_words(mailsub_session *session, mailsub__job *job, const mailsub
     else
         mailsub__receipt_copy(receipt->detail, sizeof receipt->detail,
                               find_detail(session, job, verdict->code, text));
-    tell_tls(session, job);
+    tell_connection(session, job);
 }
 
 void mailsub__job_refuse(mailsub_session *session, const mailsub__verdict *cause, const char *text)

@@ -105,6 +105,33 @@ static const char *find_helo_name(mailsub_session *session)
     return mailsub__transport_get_local_literal(session->transport);
 }
 
+static mailsub__login_settings login_settings(const mailsub_config *config)
+{
+    return (mailsub__login_settings){
+        .token = config->token,
+        .authorization = config->authorization,
+        .fetch = config->fetch,
+        .fetch_context = config->fetch_context,
+        .mechanisms = config->mechanisms_chosen ? config->mechanisms : NULL,
+        .excluded = config->excluded,
+        .custom = config->custom,
+        .n_custom = config->n_custom,
+        .random = &mailsub__system_random,
+        .host = config->verify_name ? config->verify_name : config->host,
+        .port = config->port,
+    };
+}
+
+/* A login can be bound to this very TLS connection. */
+static void tell_binding(mailsub_session *session)
+{
+    unsigned char data[MAILSUB__TLS_BINDING_LEN];
+    const char *type = "";
+    size_t len = mailsub__transport_get_tls_binding(session->transport, &type, data);
+    if (len > 0)
+        mailsub__engine_set_binding(session->engine, type, mailsub__slice_of(data, len));
+}
+
 static int start_engine(mailsub_session *session, int64_t now_ms)
 {
     const mailsub_config *config = session->config;
@@ -113,6 +140,7 @@ static int start_engine(mailsub_session *session, int64_t now_ms)
         .tls = config->tls,
         .user = config->user,
         .password = config->password,
+        .login = login_settings(config),
         .clear_login = config->clear_login,
         .all_or_none = config->all_or_none,
         .transcript = config->transcript,
@@ -123,6 +151,7 @@ static int start_engine(mailsub_session *session, int64_t now_ms)
     int rc = mailsub__engine_new(&session->allocator, &settings, &session->engine);
     if (rc)
         return rc;
+    tell_binding(session);
     mailsub__engine_start(session->engine, protection(session), now_ms);
     return MAILSUB_OK;
 }
@@ -144,6 +173,7 @@ static void begin_talking(mailsub_session *session, int64_t now_ms)
     if (session->link == MAILSUB__LINK_STARTING_TLS) {
         note_tls(session);
         session->link = MAILSUB__LINK_TALKING;
+        tell_binding(session);
         mailsub__engine_tls_started(session->engine, protection(session), now_ms);
         return;
     }

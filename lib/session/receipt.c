@@ -61,6 +61,8 @@ void mailsub__receipt_reset(mailsub_receipt *receipt)
     receipt->tls_verified = false;
     receipt->dropped = 0;
     receipt->warnings = 0;
+    receipt->login.n = 0;
+    receipt->login.text[0] = '\0';
 }
 
 int mailsub__receipt_list(mailsub_receipt *receipt, const mailsub__slice *recipients, size_t n)
@@ -125,6 +127,11 @@ void mailsub__receipt_set_tls(mailsub_receipt *receipt, const mailsub__transport
     mailsub__receipt_copy(receipt->tls_cipher, sizeof receipt->tls_cipher,
                           mailsub__transport_get_tls_cipher(transport));
     receipt->tls_verified = mailsub__transport_is_verified(transport);
+}
+
+void mailsub__receipt_set_login(mailsub_receipt *receipt, const mailsub__engine *engine)
+{
+    receipt->login = *mailsub__engine_login(engine);
 }
 
 int mailsub_receipt_get_code(const mailsub_receipt *receipt)

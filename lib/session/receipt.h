@@ -27,6 +27,7 @@ struct mailsub_receipt {
     bool tls_verified;
     uint32_t dropped; /* bits by MAILSUB_EXTENSION_* */
     uint32_t warnings;
+    mailsub__login_report login;
     size_t n_recipients;
     mailsub__verdict *verdicts;
     mailsub__receipt_recipient *recipients;
@@ -45,6 +46,8 @@ void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cau
                            const char *detail);
 /* The facts of a connection's TLS. */
 void mailsub__receipt_set_tls(mailsub_receipt *receipt, const mailsub__transport *transport);
+/* What became of the mechanisms of its login. */
+void mailsub__receipt_set_login(mailsub_receipt *receipt, const mailsub__engine *engine);
 /* As much of text as finds room. */
 void mailsub__receipt_copy(char *out, size_t room, const char *text);
 

@@ -82,6 +82,27 @@ static void put_warnings(struct writer *writer, const mailsub_receipt *receipt)
         put_line(writer, "warning", mailsub_receipt_get_warning(receipt, i));
 }
 
+/* "login: SCRAM-SHA-256 rejected, PLAIN withheld after a refusal": the known ones that were offered.
+ */
+static void put_login(struct writer *writer, const mailsub_receipt *receipt)
+{
+    const char *before = "login: ";
+    for (size_t i = 0; i < receipt->login.n; i++) {
+        const mailsub__attempt *attempt = &receipt->login.attempts[i];
+        if (attempt->state == MAILSUB_LOGIN_NOT_OFFERED ||
+            attempt->state == MAILSUB_LOGIN_ONLY_BY_NAME)
+            continue;
+        put(writer, before);
+        put(writer, attempt->name);
+        put(writer, " ");
+        put(writer, mailsub_login_state_name(attempt->state));
+        before = ", ";
+    }
+    if (before[0] == ',')
+        put(writer, "\n");
+    put_line(writer, "login text", receipt->login.text);
+}
+
 static void put_recipient(struct writer *writer, const mailsub_receipt *receipt, size_t index)
 {
     const mailsub__verdict *verdict = &receipt->verdicts[index];
@@ -105,6 +126,7 @@ int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_sink_fn sink, 
     struct writer writer = {.sink = sink, .context = context};
     put_whole(&writer, receipt);
     put_warnings(&writer, receipt);
+    put_login(&writer, receipt);
     for (size_t i = 0; i < receipt->n_recipients && !writer.stopped; i++)
         put_recipient(&writer, receipt, i);
     return writer.stopped ? MAILSUB_E_SINK : MAILSUB_OK;

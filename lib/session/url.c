@@ -108,6 +108,7 @@ static int parse_userinfo(mailsub__slice text, mailsub__url *url, const char **o
     if (rc == MAILSUB_OK)
         rc = percent_decode(password, &url->password);
     url->has_user = true;
+    url->has_password = colon != NULL;
     return rc;
 }
 

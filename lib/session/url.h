@@ -12,6 +12,7 @@ typedef struct mailsub__url {
     int port;
     int tls; /* MAILSUB_TLS_* by scheme, port and host */
     bool has_user;
+    bool has_password;        /* it may be empty */
     mailsub__buffer user;     /* percent-decoded, secret */
     mailsub__buffer password; /* percent-decoded, secret */
 } mailsub__url;

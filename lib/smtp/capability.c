@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "smtp/capability.h"
 
-#include "smtp/auth.h"
+#include "smtp/mechanism.h"
 
 static const char *const keywords[] = {
 #define KEYWORD(number, NAME, keyword) [number] = (keyword),
@@ -57,15 +57,24 @@ static void read_hold(mailsub__capabilities *capabilities, mailsub__slice rest)
     capabilities->hold_max_until[told ? until.len : 0] = '\0';
 }
 
-static uint32_t read_mechanisms(mailsub__slice rest)
+/* Keep the names of a line, those of the obsolete form beside the right one once. */
+static void read_mechanisms(mailsub__capabilities *capabilities, mailsub__slice rest)
 {
-    uint32_t mechanisms = 0;
     for (mailsub__slice word = next_word(&rest); word.len > 0; word = next_word(&rest)) {
-        size_t index;
-        if (mailsub__mechanism_find(word, &index))
-            mechanisms |= UINT32_C(1) << index;
+        char name[MAILSUB__MAX_MECHANISM_NAME + 2];
+        char *known = capabilities->mechanisms;
+        size_t used = strlen(known);
+        if (!mailsub__mechanism_is_name(word) || used + word.len + 1 >= MAILSUB__MECHANISMS_LEN)
+            continue;
+        for (size_t i = 0; i < word.len; i++)
+            name[i] = mailsub__ascii_upper(word.ptr[i]);
+        memcpy(name + word.len, " ", 2);
+        const char *found = strstr(known, name);
+        while (found && found != known && found[-1] != ' ')
+            found = strstr(found + 1, name);
+        if (!found)
+            memcpy(known + used, name, word.len + 2);
     }
-    return mechanisms;
 }
 
 /*
@@ -101,7 +110,7 @@ void mailsub__capabilities_add(mailsub__capabilities *capabilities, mailsub__sli
         else if (i == MAILSUB__CAPABILITY_FUTURERELEASE)
             read_hold(capabilities, rest);
         else if (i == MAILSUB__CAPABILITY_AUTH)
-            capabilities->mechanisms |= read_mechanisms(rest);
+            read_mechanisms(capabilities, rest);
         return;
     }
 }

@@ -11,6 +11,9 @@
 #include "base/slice.h"
 #include "codec/civil.h"
 
+/* A dozen mechanisms; what is offered beyond that counts as not offered. */
+#define MAILSUB__MECHANISMS_LEN 256
+
 enum mailsub__capability {
 #define MAILSUB__CAPABILITY_ENUM(number, NAME, keyword) MAILSUB__CAPABILITY_##NAME = (number),
     MAILSUB_EXTENSION_LIST(MAILSUB__CAPABILITY_ENUM)
@@ -20,12 +23,12 @@ enum mailsub__capability {
 
 typedef struct mailsub__capabilities {
     uint32_t offered;    /* bits 1u << MAILSUB__CAPABILITY_* */
-    uint32_t mechanisms; /* bits 1u << index in the mechanism table of auth.h */
     uint64_t size_limit; /* octets of a message; 0: none is told */
     /* Seconds; 0: none is told. What is no number tells none. */
     uint64_t deliver_by_min; /* RFC 2852 section 4: for messages that come back */
     uint64_t hold_max_s;     /* RFC 4865 section 4; and as a time, or "" */
     char hold_max_until[MAILSUB__RFC3339_SIZE];
+    char mechanisms[MAILSUB__MECHANISMS_LEN]; /* names in capitals, each with a space behind it */
 } mailsub__capabilities;
 
 /* Forget everything: before each EHLO and HELO, and so behind STARTTLS (RFC 3207 section 4.2). */

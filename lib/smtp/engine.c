@@ -40,7 +40,8 @@ int mailsub__engine_new(const mailsub_allocator *allocator,
     mailsub__reply_parser_init(&engine->parser);
     mailsub__buffer_init_secret(&engine->out, &engine->allocator, 4 * MAILSUB__RAW_LEN);
     mailsub__buffer_init(&engine->parameters, &engine->allocator, PARAMETERS_MAX);
-    mailsub__auth_init(&engine->auth, &engine->allocator, settings->user, settings->password);
+    mailsub__auth_init(&engine->auth, &engine->allocator, settings->user, settings->password,
+                       &settings->login);
     rc = mailsub__flights_init(&engine->flights, &engine->allocator);
     if (rc) {
         mailsub__engine_free(engine);
@@ -279,6 +280,9 @@ static void handle_reply(mailsub__engine *engine)
 static void take_line(mailsub__engine *engine, int code)
 {
     const mailsub__reply_parser *parser = &engine->parser;
+    if (mailsub__signon_take_line(engine, code))
+        return;
+    assert(parser->line.len <= MAILSUB__REPLY_MAX_LINE); /* only a challenge is longer */
     char clean[MAILSUB__REPLY_MAX_LINE];
     memcpy(clean, parser->line.ptr, parser->line.len);
     char *text = clean + (code == 0 ? 0 : parser->line.len - parser->text.len);

@@ -19,6 +19,7 @@
 #include "base/delivery.h"
 #include "base/slice.h"
 #include "base/source.h"
+#include "smtp/auth.h"
 #include "smtp/capability.h"
 #include "smtp/reply.h"
 
@@ -30,8 +31,9 @@ typedef struct mailsub__engine mailsub__engine;
 typedef struct mailsub__engine_settings {
     const char *helo_name;
     int tls;          /* MAILSUB_TLS_* */
-    const char *user; /* NULL: no login */
+    const char *user; /* NULL: no login, unless the settings of the login want one */
     const char *password;
+    mailsub__login_settings login;
     bool clear_login; /* a login without verified TLS is allowed by name */
     bool all_or_none;
     int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
@@ -92,6 +94,9 @@ int mailsub__engine_new(const mailsub_allocator *allocator,
 /* Wipes secrets. A transaction under way is left without verdicts: lose or cancel it first. */
 void mailsub__engine_free(mailsub__engine *engine);
 
+/* The channel binding of the connection (RFC 5056): its type's name, at most 15 characters, and at
+   most 64 octets of data. Where there is one, to be told before _start or _tls_started. */
+void mailsub__engine_set_binding(mailsub__engine *engine, const char *type, mailsub__slice data);
 /* The connection stands; with implicit TLS, its handshake is done. Waits for the greeting. */
 void mailsub__engine_start(mailsub__engine *engine, enum mailsub__protection protection,
                            int64_t now_ms);
@@ -111,6 +116,8 @@ void mailsub__engine_ack_output(mailsub__engine *engine, size_t n, int64_t now_m
 
 enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine);
 
+/* What became of each mechanism; lent until free. */
+const mailsub__login_report *mailsub__engine_login(const mailsub__engine *engine);
 /* What the server offers; to be asked after READY. */
 bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability);
 /* Only after READY or DONE, one at a time. The transaction's results are reset. Recipients and

@@ -2,7 +2,8 @@
 /*
  * The inside of the engine, shared by the files that make it up:
  *   engine.c       what the owner calls, replies to their handlers, time, the end
- *   opening.c      greeting, EHLO, STARTTLS, login
+ *   opening.c      greeting, EHLO, STARTTLS
+ *   signon.c       login
  *   transaction.c  MAIL to the end of data
  *   verdict.c      what becomes of each recipient and of the whole
  *   output.c       commands and content on their way out
@@ -107,6 +108,15 @@ void mailsub__output_begin_content(mailsub__engine *engine);
 void mailsub__output_lone_dot(mailsub__engine *engine);
 void mailsub__output_content(mailsub__engine *engine);
 
+/* opening.c */
+void mailsub__opening_become_ready(mailsub__engine *engine);
+
+/* signon.c */
+/* Begin the login that was asked for. */
+void mailsub__signon_begin(mailsub__engine *engine);
+/* A line of a reply: true when it was a challenge, and is done with. */
+bool mailsub__signon_take_line(mailsub__engine *engine, int code);
+
 /* transaction.c */
 /* Behind each reply while a transaction is under way: see whether it can still succeed. */
 void mailsub__transaction_settle(mailsub__engine *engine);
@@ -143,8 +153,6 @@ void mailsub__unavailable(mailsub__engine *engine, const mailsub__flight *flight
 bool mailsub__opening_send_ehlo(mailsub__engine *engine);
 bool mailsub__opening_send_helo(mailsub__engine *engine);
 bool mailsub__opening_send_starttls(mailsub__engine *engine);
-bool mailsub__opening_send_auth(mailsub__engine *engine);
-bool mailsub__opening_send_response(mailsub__engine *engine);
 void mailsub__opening_greeted(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__opening_deferred(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__opening_turned_away(mailsub__engine *engine, const mailsub__flight *flight);
@@ -153,10 +161,14 @@ void mailsub__opening_ehlo_refused(mailsub__engine *engine, const mailsub__fligh
 void mailsub__opening_helo_refused(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__opening_tls_granted(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__opening_tls_refused(mailsub__engine *engine, const mailsub__flight *flight);
-void mailsub__opening_logged_in(mailsub__engine *engine, const mailsub__flight *flight);
-void mailsub__opening_challenged(mailsub__engine *engine, const mailsub__flight *flight);
-void mailsub__opening_login_deferred(mailsub__engine *engine, const mailsub__flight *flight);
-void mailsub__opening_login_rejected(mailsub__engine *engine, const mailsub__flight *flight);
+
+bool mailsub__signon_send_auth(mailsub__engine *engine);
+bool mailsub__signon_send_response(mailsub__engine *engine);
+bool mailsub__signon_send_cancel(mailsub__engine *engine);
+void mailsub__signon_accepted(mailsub__engine *engine, const mailsub__flight *flight);
+void mailsub__signon_challenged(mailsub__engine *engine, const mailsub__flight *flight);
+void mailsub__signon_refused(mailsub__engine *engine, const mailsub__flight *flight);
+void mailsub__signon_cancelled(mailsub__engine *engine, const mailsub__flight *flight);
 
 bool mailsub__transaction_send_mail(mailsub__engine *engine);
 bool mailsub__transaction_send_rcpt(mailsub__engine *engine);

@@ -74,26 +74,7 @@ static bool wants_tls(const mailsub__engine *engine)
                                    engine->protection == MAILSUB__CLEAR && !engine->tls_refused);
 }
 
-static bool may_show_password(const mailsub__engine *engine)
-{
-    return engine->protection == MAILSUB__TLS_VERIFIED || engine->settings.clear_login;
-}
-
-static void begin_login(mailsub__engine *engine)
-{
-    const mailsub__mechanism *mechanism =
-        mailsub__mechanism_choose(engine->capabilities.mechanisms);
-    if (!may_show_password(engine)) {
-        mailsub__engine_leave(engine, MAILSUB_E_CLEAR_LOGIN, MAILSUB_STAGE_AUTH, NULL);
-    } else if (!mechanism) {
-        mailsub__engine_leave(engine, MAILSUB_E_AUTH_NOT_OFFERED, MAILSUB_STAGE_AUTH, NULL);
-    } else {
-        mailsub__auth_begin(&engine->auth, mechanism);
-        mailsub__engine_go(engine, MAILSUB__STATE_AUTH);
-    }
-}
-
-static void become_ready(mailsub__engine *engine)
+void mailsub__opening_become_ready(mailsub__engine *engine)
 {
     mailsub__engine_go(engine, MAILSUB__STATE_IDLE);
     engine->events |= 1u << MAILSUB__EVENT_READY;
@@ -107,10 +88,10 @@ static void go_on(mailsub__engine *engine)
         mailsub__engine_go(engine, MAILSUB__STATE_STARTTLS);
     else if (demands_tls(engine))
         mailsub__engine_leave(engine, MAILSUB_E_TLS_NOT_OFFERED, MAILSUB_STAGE_STARTTLS, NULL);
-    else if (engine->auth.user)
-        begin_login(engine);
+    else if (mailsub__auth_is_wanted(&engine->auth))
+        mailsub__signon_begin(engine);
     else
-        become_ready(engine);
+        mailsub__opening_become_ready(engine);
 }
 
 void mailsub__opening_welcomed(mailsub__engine *engine, const mailsub__flight *flight)
@@ -127,7 +108,7 @@ void mailsub__opening_ehlo_refused(mailsub__engine *engine, const mailsub__fligh
 {
     if (demands_tls(engine))
         leave(engine, MAILSUB_E_TLS_NOT_OFFERED, flight);
-    else if (engine->auth.user)
+    else if (mailsub__auth_is_wanted(&engine->auth))
         leave(engine, MAILSUB_E_AUTH_NOT_OFFERED, flight);
     else
         mailsub__engine_go(engine, MAILSUB__STATE_HELO);
@@ -176,75 +157,4 @@ void mailsub__engine_tls_started(mailsub__engine *engine, enum mailsub__protecti
     engine->protection = protection;
     mailsub__engine_go(engine, MAILSUB__STATE_EHLO);
     mailsub__output_commands(engine);
-}
-
-/* ---- login ---- */
-
-static void fail_login(mailsub__engine *engine, int code)
-{
-    mailsub__engine_fail(engine, code, MAILSUB_STAGE_AUTH, NULL);
-}
-
-/* With an initial response, unless the line would be longer than a command may be (RFC 4954). */
-bool mailsub__opening_send_auth(mailsub__engine *engine)
-{
-    mailsub__slice answer;
-    int rc = mailsub__auth_answer(&engine->auth, MAILSUB__SLICE_EMPTY, &answer);
-    if (rc) {
-        fail_login(engine, rc);
-        return false;
-    }
-    mailsub__slice parts[] = {PART("AUTH "), mailsub__slice_str(engine->auth.mechanism->name),
-                              PART(" ")};
-    size_t len = parts[0].len + parts[1].len + parts[2].len + answer.len + 2;
-    if (len <= MAILSUB__COMMAND_MAX) {
-        if (!mailsub__output_secret(engine, MAILSUB__STATE_AUTH, parts, 3, answer))
-            return false;
-    } else {
-        mailsub__auth_begin(&engine->auth, engine->auth.mechanism); /* it is said later */
-        if (!mailsub__output_command(engine, MAILSUB__STATE_AUTH, parts, 2))
-            return false;
-    }
-    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
-    return true;
-}
-
-bool mailsub__opening_send_response(mailsub__engine *engine)
-{
-    mailsub__slice answer;
-    mailsub__slice challenge = mailsub__slice_of(engine->reply.text, engine->reply.text_len);
-    int rc = mailsub__auth_answer(&engine->auth, challenge, &answer);
-    if (rc) {
-        const mailsub__reply *cause = rc == MAILSUB_E_REPLY_UNEXPECTED ? &engine->reply : NULL;
-        mailsub__engine_fail(engine, rc, MAILSUB_STAGE_AUTH, cause);
-        return false;
-    }
-    if (!mailsub__output_secret(engine, MAILSUB__STATE_RESPONSE, NULL, 0, answer))
-        return false;
-    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
-    return true;
-}
-
-void mailsub__opening_challenged(mailsub__engine *engine, const mailsub__flight *flight)
-{
-    (void)flight;
-    mailsub__engine_go(engine, MAILSUB__STATE_RESPONSE);
-}
-
-/* The buffers of the login stay until the end, so that a late echo of it is still recognised. */
-void mailsub__opening_logged_in(mailsub__engine *engine, const mailsub__flight *flight)
-{
-    (void)flight;
-    mailsub__buffer_reset(&engine->out); /* empty, but its memory held the password */
-    become_ready(engine);
-}
-
-void mailsub__opening_login_deferred(mailsub__engine *engine, const mailsub__flight *flight)
-{
-    leave(engine, MAILSUB_E_AUTH_DEFERRED, flight);
-}
-
-void mailsub__opening_login_rejected(mailsub__engine *engine, const mailsub__flight *flight)
-{
-    leave(engine, MAILSUB_E_AUTH_REJECTED, flight);
 }

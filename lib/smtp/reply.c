@@ -63,10 +63,25 @@ static enum mailsub__reply_progress take_line(mailsub__reply_parser *parser, mai
     return goes_on ? MAILSUB__REPLY_LINE : MAILSUB__REPLY_LAST;
 }
 
-/* Octets that the line under way may still have. */
-static size_t room_left(const mailsub__reply_parser *parser)
+/* Does the line that goes on with part begin as a challenge, while a login is under way? */
+static bool is_challenge(const mailsub__reply_parser *parser, mailsub__slice part)
 {
-    size_t in_line = MAILSUB__REPLY_MAX_LINE - parser->n_held;
+    static const char code[] = {'3', '3', '4'};
+    if (!parser->long_line || parser->n_held + part.len < sizeof code)
+        return false;
+    for (size_t i = 0; i < sizeof code; i++) {
+        if ((i < parser->n_held ? parser->held[i] : part.ptr[i - parser->n_held]) != code[i])
+            return false;
+    }
+    return true;
+}
+
+/* Octets that the line under way may still have. */
+static size_t room_left(const mailsub__reply_parser *parser, mailsub__slice part)
+{
+    size_t max =
+        is_challenge(parser, part) ? MAILSUB__REPLY_MAX_CHALLENGE : MAILSUB__REPLY_MAX_LINE;
+    size_t in_line = max - parser->n_held;
     size_t in_reply = MAILSUB__REPLY_MAX_OCTETS - parser->n_octets;
     return in_line < in_reply ? in_line : in_reply;
 }
@@ -74,10 +89,29 @@ static size_t room_left(const mailsub__reply_parser *parser)
 /* What fits is told, so that it is the same wherever the input was cut. */
 static enum mailsub__reply_progress too_long(mailsub__reply_parser *parser, mailsub__slice part)
 {
-    size_t room = room_left(parser);
-    memcpy(parser->held + parser->n_held, part.ptr, room);
-    return broken(parser, MAILSUB_E_REPLY_TOO_LONG,
-                  mailsub__slice_of(parser->held, parser->n_held + room));
+    size_t room = room_left(parser, part);
+    size_t told = parser->n_held < sizeof parser->held ? parser->n_held : sizeof parser->held;
+    if (room > sizeof parser->held - told)
+        room = sizeof parser->held - told;
+    memcpy(parser->held + told, part.ptr, room);
+    return broken(parser, MAILSUB_E_REPLY_TOO_LONG, mailsub__slice_of(parser->held, told + room));
+}
+
+/* Keep a part of a line for later. The start is always in held; a line that is longer than that is
+   also in long_line, as a whole. */
+static bool hold(mailsub__reply_parser *parser, mailsub__slice part)
+{
+    size_t room = parser->n_held < sizeof parser->held ? sizeof parser->held - parser->n_held : 0;
+    size_t before = parser->n_held;
+    memcpy(parser->held + (room > 0 ? before : 0), part.ptr, part.len < room ? part.len : room);
+    parser->n_held += part.len;
+    if (parser->n_held <= sizeof parser->held)
+        return true;
+    if (before <= sizeof parser->held) {
+        mailsub__buffer_reset(parser->long_line);
+        mailsub__buffer_append(parser->long_line, parser->held, before);
+    }
+    return mailsub__buffer_append_slice(parser->long_line, part) == MAILSUB_OK;
 }
 
 enum mailsub__reply_progress mailsub__reply_parser_next(mailsub__reply_parser *parser,
@@ -90,16 +124,18 @@ enum mailsub__reply_progress mailsub__reply_parser_next(mailsub__reply_parser *p
     mailsub__slice part =
         mailsub__slice_of(input->ptr, lf ? (size_t)(lf - input->ptr) + 1 : input->len);
     *input = mailsub__slice_of(input->ptr + part.len, input->len - part.len);
-    if (part.len > room_left(parser))
+    if (part.len > room_left(parser, part))
         return too_long(parser, part);
     parser->n_octets += part.len;
     if (lf && parser->n_held == 0)
         return take_line(parser, part);
-    memcpy(parser->held + parser->n_held, part.ptr, part.len);
-    parser->n_held += part.len;
+    if (!hold(parser, part))
+        return broken(parser, MAILSUB_E_NOMEM, MAILSUB__SLICE_EMPTY);
     if (!lf)
         return MAILSUB__REPLY_MORE;
-    mailsub__slice line = mailsub__slice_of(parser->held, parser->n_held);
+    mailsub__slice line = parser->n_held <= sizeof parser->held
+                              ? mailsub__slice_of(parser->held, parser->n_held)
+                              : mailsub__buffer_slice(parser->long_line);
     parser->n_held = 0;
     return take_line(parser, line);
 }

@@ -2,7 +2,7 @@
 /*
  * Replies of a server (RFC 5321 section 4.2): a parser that finds their lines, wherever the input
  * was cut, and what is kept of a reply: code, enhanced status (RFC 2034, RFC 3463), clean text.
- * Nothing here takes memory, so that a reply can always be told.
+ * Nothing here takes memory, so that a reply can always be told; but for long challenges.
  */
 #ifndef MAILSUB_SMTP_REPLY_H
 #define MAILSUB_SMTP_REPLY_H
@@ -10,10 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/slice.h"
+#include "base/buffer.h"
 
 /* RFC 5321 section 4.5.3.1.5 says 512 octets with the line end; real servers write more. */
 #define MAILSUB__REPLY_MAX_LINE 2048
+/* The line of a challenge, RFC 4954 section 4: base64 of 12,288 octets, "334 " and the line end. */
+#define MAILSUB__REPLY_MAX_CHALLENGE (12288 + 6)
 /* Against a server that never ends its reply: no time-out stops one that keeps writing. */
 #define MAILSUB__REPLY_MAX_LINES 200
 #define MAILSUB__REPLY_MAX_OCTETS (64 * 1024)
@@ -32,11 +34,14 @@ typedef struct mailsub__reply_parser {
     int code;            /* of the reply under way */
     mailsub__slice line; /* the line found, without its end; lent until the next call */
     mailsub__slice text; /* of that line, behind code and separator */
-    int error;           /* MAILSUB_E_REPLY_MALFORMED or MAILSUB_E_REPLY_TOO_LONG */
+    int error;           /* MAILSUB_E_REPLY_MALFORMED, _REPLY_TOO_LONG; MAILSUB_E_NOMEM */
     size_t n_lines;      /* of the reply under way, and its octets */
     size_t n_octets;
     size_t n_held;
     char held[MAILSUB__REPLY_MAX_LINE]; /* the start of a line that was cut */
+    /* Where a challenge that finds no room in held is kept; the owner's. NULL: no login is under
+       way, and a line that begins with 334 is a line like any other. */
+    mailsub__buffer *long_line;
 } mailsub__reply_parser;
 
 void mailsub__reply_parser_init(mailsub__reply_parser *parser);

@@ -6,7 +6,7 @@
  *
  * The legal sequences, as they are sent:
  *
- *   GREETING EHLO [HELO] [STARTTLS HANDSHAKE EHLO] [AUTH RESPONSE*] IDLE
+ *   GREETING EHLO [HELO] [STARTTLS HANDSHAKE EHLO] [AUTH RESPONSE* [CANCEL]]* IDLE
  *   IDLE MAIL RCPT+ DATA CONTENT END IDLE        a message is taken or refused as a whole
  *   IDLE MAIL RCPT* [DATA] RSET IDLE             it is given up before its content
  *   IDLE QUIT CLOSED                             and from everywhere, CLOSED
@@ -47,10 +47,12 @@
       opening_tls_granted, unexpected,        opening_tls_refused, opening_tls_refused)            \
     X(HANDSHAKE, TLS,         TLS,         false, wait,                                            \
       unexpected,         unexpected,         unexpected,         unexpected)                      \
-    X(AUTH,      AUTH,        COMMAND,     false, opening_send_auth,                               \
-      opening_logged_in,  opening_challenged, opening_login_deferred, opening_login_rejected)      \
-    X(RESPONSE,  AUTH,        COMMAND,     false, opening_send_response,                           \
-      opening_logged_in,  opening_challenged, opening_login_deferred, opening_login_rejected)      \
+    X(AUTH,      AUTH,        COMMAND,     false, signon_send_auth,                                \
+      signon_accepted,    signon_challenged,  signon_refused,     signon_refused)                  \
+    X(RESPONSE,  AUTH,        COMMAND,     false, signon_send_response,                            \
+      signon_accepted,    signon_challenged,  signon_refused,     signon_refused)                  \
+    X(CANCEL,    AUTH,        COMMAND,     false, signon_send_cancel,                              \
+      unexpected,         unexpected,         signon_cancelled,   signon_cancelled)                \
     X(IDLE,      NONE,        COMMAND,     false, wait,                                            \
       unexpected,         unexpected,         unexpected,         unexpected)                      \
     X(MAIL,      MAIL,        COMMAND,     true,  transaction_send_mail,                           \

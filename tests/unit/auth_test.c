@@ -1,101 +1,467 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "unit.h"
+/* What each mechanism says, and the credentials; SCRAM is in scram_test. */
+#include "auth_kit.h"
 
-#include "base/memory.h"
-#include "codec/base64.h"
-#include "smtp/auth.h"
 #include "smtp/command.h"
 
-enum { PLAIN = 1, LOGIN = 2 };
+#define MAX_STEPS 5
 
-/* answers: what is said to each challenge, raw with "|" for NUL; NULL: nothing more. */
 static const struct row {
     const char *name;
-    uint32_t offered;
+    const char *offered; /* as the capabilities keep it */
+    const char *mechanisms;
     const char *user;
     const char *password;
+    const char *token;
+    const char *authorization;
     const char *want_mechanism;
-    const char *challenges[4];
-    const char *want_answers[4];
+    const char *want_first; /* "": nothing is said yet */
+    const char *challenges[MAX_STEPS];
+    const char *want_answers[MAX_STEPS]; /* NULL: an error, the code */
+    int want_code;
+    int want_accept;
+    const char *want_text;
 } rows[] = {
-    {"PLAIN", PLAIN, "alice", "sesame", "PLAIN", {"", ""}, {"|alice|sesame"}},
-    {"LOGIN", LOGIN, "alice", "sesame", "LOGIN", {"", "UGFzc3dvcmQ6", ""}, {"alice", "sesame"}},
-    {"PLAIN before LOGIN", PLAIN | LOGIN, "a", "b", "PLAIN", {""}, {"|a|b"}},
-    {"UTF-8",
-     PLAIN,
+    {"PLAIN",
+     "PLAIN ",
+     NULL,
+     "alice",
+     "sesame",
+     NULL,
+     NULL,
+     "PLAIN",
+     "|alice|sesame",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"PLAIN for another",
+     "PLAIN ",
+     NULL,
+     "alice",
+     "sesame",
+     NULL,
+     "bob",
+     "PLAIN",
+     "bob|alice|sesame",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"PLAIN asked once more",
+     "PLAIN ",
+     NULL,
+     "a",
+     "b",
+     NULL,
+     NULL,
+     "PLAIN",
+     "|a|b",
+     {""},
+     {0},
+     MAILSUB_E_REPLY_UNEXPECTED,
+     0,
+     ""},
+    {"PLAIN in UTF-8",
+     "PLAIN ",
+     NULL,
      "j\xc3\xbcrgen",
      "\xe2\x82\xac",
+     NULL,
+     NULL,
      "PLAIN",
+     "|j\xc3\xbcrgen|\xe2\x82\xac",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"PLAIN before LOGIN",
+     "LOGIN PLAIN ",
+     NULL,
+     "a",
+     "b",
+     NULL,
+     NULL,
+     "PLAIN",
+     "|a|b",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"LOGIN",
+     "LOGIN ",
+     NULL,
+     "alice",
+     "sesame",
+     NULL,
+     NULL,
+     "LOGIN",
+     "alice",
+     {"Password:"},
+     {"sesame"},
+     0,
+     0,
+     ""},
+    {"LOGIN with an empty password",
+     "LOGIN ",
+     NULL,
+     "alice",
+     "",
+     NULL,
+     NULL,
+     "LOGIN",
+     "alice",
+     {"Password:"},
      {""},
-     {"|j\xc3\xbcrgen|\xe2\x82\xac"}},
-    {"an empty password", LOGIN, "alice", "", "LOGIN", {"", ""}, {"alice", ""}},
+     0,
+     0,
+     ""},
     {"LOGIN asked for the user again",
-     LOGIN,
+     "LOGIN ",
+     NULL,
      "alice",
      "sesame",
+     NULL,
+     NULL,
      "LOGIN",
-     {"", "VXNlcm5hbWU6", "UGFzc3dvcmQ6", "UGFzc3dvcmQ6"},
-     {"alice", "alice", "sesame"}},
-    {"in small letters",
-     LOGIN,
+     "alice",
+     {"Username:", "Password:"},
+     {"alice", "sesame"},
+     0,
+     0,
+     ""},
+    {"LOGIN in small letters",
+     "LOGIN ",
+     NULL,
      "alice",
      "sesame",
+     NULL,
+     NULL,
      "LOGIN",
-     {"", "dXNlcm5hbWU6", ""},
-     {"alice", "alice", "sesame"}},
-    {"in capitals",
-     LOGIN,
+     "alice",
+     {"user name", ""},
+     {"alice", "sesame"},
+     0,
+     0,
+     ""},
+    {"LOGIN with a prompt that is no base64",
+     "LOGIN ",
+     NULL,
      "alice",
      "sesame",
+     NULL,
+     NULL,
      "LOGIN",
-     {"", "VVNFUk5BTUU6", ""},
-     {"alice", "alice", "sesame"}},
-    {"asked for the user for ever",
-     LOGIN,
+     "alice",
+     {"!User:", "!Password:"},
+     {"alice", "sesame"},
+     0,
+     0,
+     ""},
+    {"LOGIN asked for the user for ever",
+     "LOGIN ",
+     NULL,
      "alice",
      "sesame",
+     NULL,
+     NULL,
      "LOGIN",
-     {"", "VXNlcm5hbWU6", "VXNlcm5hbWU6", "VXNlcm5hbWU6"},
-     {"alice", "alice", "sesame"}},
+     "alice",
+     {"Username:", "Username:", "Username:"},
+     {"alice", "sesame"},
+     MAILSUB_E_REPLY_UNEXPECTED,
+     0,
+     ""},
+    {"XOAUTH2",
+     "XOAUTH2 PLAIN ",
+     NULL,
+     "alice",
+     NULL,
+     "ya29.t",
+     NULL,
+     "XOAUTH2",
+     "user=alice^auth=Bearer ya29.t^^",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"XOAUTH2 with an error",
+     "XOAUTH2 ",
+     NULL,
+     "alice",
+     NULL,
+     "ya29.t",
+     NULL,
+     "XOAUTH2",
+     "user=alice^auth=Bearer ya29.t^^",
+     {"{\"status\":\"401\",\"t\":\"ya29.t\"}"},
+     {""},
+     0,
+     MAILSUB_E_REPLY_UNEXPECTED,
+     "{\"status\":\"401\",\"t\":\"***\"}"},
+    {"XOAUTH2 with two errors",
+     "XOAUTH2 ",
+     NULL,
+     "alice",
+     NULL,
+     "ya29.t",
+     NULL,
+     "XOAUTH2",
+     "user=alice^auth=Bearer ya29.t^^",
+     {"{}", "{}"},
+     {""},
+     MAILSUB_E_REPLY_UNEXPECTED,
+     0,
+     "{}"},
+    {"OAUTHBEARER before XOAUTH2",
+     "XOAUTH2 OAUTHBEARER ",
+     NULL,
+     "al,i=ce",
+     NULL,
+     "t0k",
+     NULL,
+     "OAUTHBEARER",
+     "n,a=al=2Ci=3Dce,^host=mx.example^port=587^auth=Bearer t0k^^",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"OAUTHBEARER for another",
+     "OAUTHBEARER ",
+     NULL,
+     "alice",
+     NULL,
+     "t0k",
+     "bob",
+     "OAUTHBEARER",
+     "n,a=bob,^host=mx.example^port=587^auth=Bearer t0k^^",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"OAUTHBEARER with an error",
+     "OAUTHBEARER ",
+     NULL,
+     "alice",
+     NULL,
+     "t0k",
+     NULL,
+     "OAUTHBEARER",
+     "n,a=alice,^host=mx.example^port=587^auth=Bearer t0k^^",
+     {"{\"status\":\"invalid_token\"}"},
+     {"^"},
+     0,
+     MAILSUB_E_REPLY_UNEXPECTED,
+     "{\"status\":\"invalid_token\"}"},
+    {"a token that nobody wants",
+     "PLAIN XOAUTH2 ",
+     NULL,
+     "alice",
+     "sesame",
+     NULL,
+     NULL,
+     "PLAIN",
+     "|alice|sesame",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"a token before the password as it is",
+     "PLAIN XOAUTH2 ",
+     NULL,
+     "alice",
+     "sesame",
+     "t0k",
+     NULL,
+     "XOAUTH2",
+     "user=alice^auth=Bearer t0k^^",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    /* RFC 2195 section 2 */
+    {"CRAM-MD5",
+     "CRAM-MD5 PLAIN ",
+     "CRAM-MD5 PLAIN",
+     "tim",
+     "tanstaaftanstaaf",
+     NULL,
+     NULL,
+     "CRAM-MD5",
+     "",
+     {"<1896.697170952@postoffice.reston.mci.net>"},
+     {"tim b913a602c7eda7a495b4e6e7334d3890"},
+     0,
+     0,
+     ""},
+    {"CRAM-MD5 without a challenge",
+     "CRAM-MD5 ",
+     "CRAM-MD5",
+     "tim",
+     "x",
+     NULL,
+     NULL,
+     "CRAM-MD5",
+     "",
+     {""},
+     {0},
+     MAILSUB_E_REPLY_UNEXPECTED,
+     0,
+     ""},
+    {"CRAM-MD5 that goes on",
+     "CRAM-MD5 ",
+     "CRAM-MD5",
+     "tim",
+     "tanstaaftanstaaf",
+     NULL,
+     NULL,
+     "CRAM-MD5",
+     "",
+     {"<1896.697170952@postoffice.reston.mci.net>", "x"},
+     {"tim b913a602c7eda7a495b4e6e7334d3890"},
+     MAILSUB_E_REPLY_UNEXPECTED,
+     0,
+     ""},
+    {"CRAM-MD5 with a challenge that is no base64",
+     "CRAM-MD5 ",
+     "CRAM-MD5",
+     "tim",
+     "x",
+     NULL,
+     NULL,
+     "CRAM-MD5",
+     "",
+     {"!<1896>"},
+     {0},
+     MAILSUB_E_REPLY_MALFORMED,
+     0,
+     ""},
+    {"CRAM-MD5 is not used unasked",
+     "CRAM-MD5 LOGIN ",
+     NULL,
+     "tim",
+     "x",
+     NULL,
+     NULL,
+     "LOGIN",
+     "tim",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"EXTERNAL by name",
+     "PLAIN EXTERNAL ",
+     "EXTERNAL PLAIN",
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     "EXTERNAL",
+     "=",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"EXTERNAL for another",
+     "EXTERNAL ",
+     "EXTERNAL",
+     NULL,
+     NULL,
+     NULL,
+     "bob",
+     "EXTERNAL",
+     "bob",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
+    {"EXTERNAL that goes on",
+     "EXTERNAL ",
+     "EXTERNAL",
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     "EXTERNAL",
+     "=",
+     {""},
+     {0},
+     MAILSUB_E_REPLY_UNEXPECTED,
+     0,
+     ""},
+    {"an order of one's own",
+     "PLAIN LOGIN ",
+     "LOGIN PLAIN",
+     "alice",
+     "x",
+     NULL,
+     NULL,
+     "LOGIN",
+     "alice",
+     {0},
+     {0},
+     0,
+     0,
+     ""},
 };
 
-/* The answer in base64, with NUL written as "|". */
-static void encode(const char *answer, char *out, size_t room)
+static void init(mailsub__auth *auth, const struct row *row, const mailsub_allocator *allocator)
 {
-    struct unit_heap heap = {0};
-    mailsub_allocator allocator = unit_allocator(&heap);
-    mailsub__buffer buffer;
-    char raw[256];
-    size_t len = strlen(answer);
-    for (size_t i = 0; i < len; i++)
-        raw[i] = answer[i] == '|' ? '\0' : answer[i];
-    mailsub__buffer_init(&buffer, &allocator, 1000);
-    assert_int_equal(mailsub__base64_append(&buffer, raw, len), MAILSUB_OK);
-    assert_true(buffer.len < room);
-    strcpy(out, len > 0 ? mailsub__buffer_str(&buffer) : "=");
-    mailsub__buffer_deinit(&buffer);
+    mailsub__login_settings settings = {.token = row->token,
+                                        .authorization = row->authorization,
+                                        .mechanisms = row->mechanisms,
+                                        .random = &kit_random,
+                                        .host = "mx.example",
+                                        .port = 587};
+    mailsub__auth_init(auth, allocator, row->user, row->password, &settings);
 }
 
-/* Say all of it, with the given allocator. The first error, if any, is returned. */
+static int say_rest(const struct row *row, mailsub__auth *auth)
+{
+    for (size_t i = 0; i < MAX_STEPS && row->challenges[i]; i++) {
+        kit_challenge(auth, row->challenges[i]);
+        int rc = mailsub__auth_respond(auth);
+        if (rc == MAILSUB_E_NOMEM)
+            return rc;
+        assert_int_equal(rc, row->want_answers[i] ? MAILSUB_OK : row->want_code);
+        if (rc)
+            return MAILSUB_OK;
+        kit_expect(auth, row->want_answers[i]);
+    }
+    assert_string_equal(auth->report.text, row->want_text);
+    assert_int_equal(mailsub__auth_accept(auth), row->want_accept);
+    assert_int_equal(kit_state(auth, row->want_mechanism),
+                     row->want_accept ? MAILSUB_LOGIN_FAILED : MAILSUB_LOGIN_ACCEPTED);
+    return MAILSUB_OK;
+}
+
+/* Say all of it, with the given allocator. MAILSUB_E_NOMEM is returned. */
 static int say(const struct row *row, const mailsub_allocator *allocator)
 {
     mailsub__auth auth;
-    mailsub__auth_init(&auth, allocator, row->user, row->password);
-    mailsub__auth_begin(&auth, mailsub__mechanism_choose(row->offered));
-    assert_string_equal(auth.mechanism->name, row->want_mechanism);
-    int rc = MAILSUB_OK;
-    for (size_t i = 0; i < 4 && row->challenges[i] && rc == MAILSUB_OK; i++) {
-        mailsub__slice line = MAILSUB__SLICE_EMPTY;
-        rc = mailsub__auth_answer(&auth, mailsub__slice_str(row->challenges[i]), &line);
-        if (!row->want_answers[i]) {
-            assert_int_equal(rc, MAILSUB_E_REPLY_UNEXPECTED);
-            rc = MAILSUB_OK;
-        } else if (rc == MAILSUB_OK) {
-            char want[512];
-            encode(row->want_answers[i], want, sizeof want);
-            assert_int_equal(line.len, strlen(want));
-            assert_memory_equal(line.ptr, want, line.len);
-        }
+    bool found = false;
+    init(&auth, row, allocator);
+    int rc = mailsub__auth_fetch(&auth);
+    mailsub__auth_list(&auth, row->offered, true);
+    if (rc == MAILSUB_OK)
+        rc = mailsub__auth_choose(&auth, &found);
+    if (rc == MAILSUB_OK) {
+        assert_true(found);
+        assert_string_equal(auth.report.attempts[auth.current].name, row->want_mechanism);
+        kit_expect(&auth, row->want_first);
+        rc = say_rest(row, &auth);
     }
     mailsub__auth_deinit(&auth);
     return rc;
@@ -116,16 +482,84 @@ static void answers(void **state)
     }
 }
 
-static void nothing_usable_is_no_mechanism(void **state)
+/* ---- credentials ---- */
+
+static int give_all(void *context, int reason, mailsub_credentials *credentials)
+{
+    static char many[9000];
+    memset(many, 'x', sizeof many - 1);
+    ++*(int *)context;
+    assert_int_equal(reason, MAILSUB_CREDENTIALS_FIRST);
+    assert_int_equal(mailsub_credentials_set_user(credentials, ""), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_credentials_set_user(credentials, "\xff"), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_credentials_set_user(credentials, NULL), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_credentials_set_user(NULL, "x"), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_credentials_set_password(NULL, "x"), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_credentials_set_password(credentials, many), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_credentials_set_token(NULL, "x"), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_credentials_set_token(credentials, "a b"), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_credentials_set_token(credentials, "a\x01"), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_credentials_set_token(credentials, ""), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_credentials_set_token(credentials, many), MAILSUB_E_CREDENTIALS);
+    assert_int_equal(mailsub_credentials_set_token(credentials, "t"), MAILSUB_OK);
+    assert_int_equal(mailsub_credentials_set_token(credentials, NULL), MAILSUB_OK);
+    assert_int_equal(mailsub_credentials_set_user(credentials, "carol"), MAILSUB_OK);
+    return mailsub_credentials_set_password(credentials, "swordfish");
+}
+
+static int give_nothing(void *context, int reason, mailsub_credentials *credentials)
+{
+    (void)reason;
+    (void)credentials;
+    return *(int *)context;
+}
+
+static void a_callback_gives_the_credentials(void **state)
 {
     (void)state;
-    size_t index = 7;
-    assert_null(mailsub__mechanism_choose(0));
-    assert_false(mailsub__mechanism_find(mailsub__slice_str("CRAM-MD5"), &index));
-    assert_false(mailsub__mechanism_find(MAILSUB__SLICE_EMPTY, &index));
-    assert_int_equal(index, 7);
-    assert_true(mailsub__mechanism_find(mailsub__slice_str("login"), &index));
-    assert_int_equal(index, 1);
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    mailsub__auth auth;
+    int n_calls = 0;
+    bool found = false;
+    mailsub__login_settings settings = {.fetch = give_all, .fetch_context = &n_calls};
+    mailsub__auth_init(&auth, &allocator, NULL, NULL, &settings);
+    assert_true(mailsub__auth_is_wanted(&auth));
+    assert_int_equal(mailsub__auth_fetch(&auth), MAILSUB_OK);
+    assert_int_equal(n_calls, 1);
+    mailsub__auth_list(&auth, "PLAIN ", true);
+    assert_int_equal(mailsub__auth_choose(&auth, &found), MAILSUB_OK);
+    kit_expect(&auth, "|carol|swordfish");
+    char echo[] = "no swordfish";
+    assert_int_equal(mailsub__auth_redact(&auth, echo, strlen(echo)), strlen("no ***"));
+    mailsub__auth_deinit(&auth);
+    static const int results[][2] = {{MAILSUB_E_TIMEOUT, MAILSUB_E_TIMEOUT},
+                                     {-1, MAILSUB_E_CREDENTIALS},
+                                     {1, MAILSUB_E_CREDENTIALS}};
+    for (size_t i = 0; i < 3; i++) {
+        int result = results[i][0];
+        settings = (mailsub__login_settings){.fetch = give_nothing, .fetch_context = &result};
+        mailsub__auth_init(&auth, &allocator, NULL, NULL, &settings);
+        assert_int_equal(mailsub__auth_fetch(&auth), results[i][1]);
+        mailsub__auth_deinit(&auth);
+    }
+    assert_int_equal(heap.n_live, 0);
+}
+
+static void no_credentials_are_no_login(void **state)
+{
+    (void)state;
+    mailsub_allocator allocator;
+    struct unit_heap heap = {0};
+    allocator = unit_allocator(&heap);
+    mailsub__auth auth;
+    mailsub__auth_init(&auth, &allocator, NULL, NULL, &(mailsub__login_settings){0});
+    assert_false(mailsub__auth_is_wanted(&auth));
+    mailsub__auth_deinit(&auth);
+    mailsub__auth_init(&auth, &allocator, NULL, NULL,
+                       &(mailsub__login_settings){.mechanisms = "PLAIN external "});
+    assert_true(mailsub__auth_is_wanted(&auth));
+    mailsub__auth_deinit(&auth);
 }
 
 /* RFC 4954 section 4: a line of a login has 12,288 octets at most, CRLF included. */
@@ -141,15 +575,22 @@ static void long_credentials_have_a_limit(void **state)
         memset(password, 'p', len);
         password[len] = '\0';
         mailsub__auth auth;
-        mailsub__slice line;
-        mailsub__auth_init(&auth, &allocator, "a", password);
-        mailsub__auth_begin(&auth, mailsub__mechanism_choose(PLAIN));
-        int rc = mailsub__auth_answer(&auth, MAILSUB__SLICE_EMPTY, &line);
-        assert_int_equal(rc, len == most ? MAILSUB_OK : MAILSUB_E_CREDENTIALS);
+        bool found = false;
+        mailsub__auth_init(&auth, &allocator, "a", password, &(mailsub__login_settings){0});
+        assert_int_equal(mailsub__auth_fetch(&auth), MAILSUB_OK);
+        mailsub__auth_list(&auth, "PLAIN ", true);
+        assert_int_equal(mailsub__auth_choose(&auth, &found), MAILSUB_OK);
+        assert_int_equal(found, len == most);
+        assert_int_equal(kit_state(&auth, "PLAIN"),
+                         len == most ? MAILSUB_LOGIN_NOT_TRIED : MAILSUB_LOGIN_UNUSABLE);
+        if (!found)
+            assert_int_equal(mailsub__auth_verdict(&auth), MAILSUB_E_CREDENTIALS);
         mailsub__auth_deinit(&auth);
     }
     assert_int_equal(heap.n_live, 0);
 }
+
+/* ---- secrets ---- */
 
 static const struct redact_row {
     const char *name;
@@ -167,6 +608,7 @@ static const struct redact_row {
     {"two octets stand anywhere", "ok", "ok", "ok"},
     {"asterisks", "***", "*****", "*****"},
     {"an empty password is nothing", "", "text", "text"},
+    {"the user is no secret", "sesame", "alice", "alice"},
 };
 
 static void redacts(void **state)
@@ -175,10 +617,11 @@ static void redacts(void **state)
     struct unit_heap heap = {0};
     mailsub_allocator allocator = unit_allocator(&heap);
     mailsub__auth auth;
-    mailsub__slice line;
-    mailsub__auth_init(&auth, &allocator, "alice", row->password);
-    mailsub__auth_begin(&auth, mailsub__mechanism_choose(PLAIN));
-    assert_int_equal(mailsub__auth_answer(&auth, MAILSUB__SLICE_EMPTY, &line), MAILSUB_OK);
+    bool found = false;
+    mailsub__auth_init(&auth, &allocator, "alice", row->password, &(mailsub__login_settings){0});
+    assert_int_equal(mailsub__auth_fetch(&auth), MAILSUB_OK);
+    mailsub__auth_list(&auth, "PLAIN ", true);
+    assert_int_equal(mailsub__auth_choose(&auth, &found), MAILSUB_OK);
     size_t len = strlen(row->text);
     char *text = malloc(len);
     memcpy(text, row->text, len);
@@ -191,11 +634,12 @@ static void redacts(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[40];
+    static struct CMUnitTest tests[100];
     size_t n_tests = 0;
     UNIT_ADD_ROWS(tests, n_tests, rows, answers);
     UNIT_ADD_ROWS(tests, n_tests, redact_rows, redacts);
-    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(nothing_usable_is_no_mechanism);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(a_callback_gives_the_credentials);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(no_credentials_are_no_login);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(long_credentials_have_a_limit);
     return UNIT_RUN(tests, n_tests);
 }

@@ -242,7 +242,7 @@ static bool is_client_line(const char *line)
 static void play_client(struct player *player)
 {
     const struct dialogue *dialogue = player->dialogue;
-    char *want = malloc(2 * dialogue->content_len + 8192);
+    char *want = malloc(2 * dialogue->content_len + 32768);
     size_t len = 0;
     bool more = false;
     bool is_content = false;
@@ -375,6 +375,14 @@ static void submit(struct player *player)
     mailsub__engine_submit(player->engine, &player->transaction, player->now_ms);
 }
 
+static void start_tls(struct player *player, enum mailsub__protection protection)
+{
+    const char *binding = player->dialogue->binding;
+    if (binding)
+        mailsub__engine_set_binding(player->engine, binding, mailsub__slice_str("binding data"));
+    mailsub__engine_tls_started(player->engine, protection, player->now_ms);
+}
+
 static void play_action(struct player *player, const char *action)
 {
     if (strcmp(action, "submit") == 0)
@@ -382,9 +390,9 @@ static void play_action(struct player *player, const char *action)
     else if (strcmp(action, "quit") == 0)
         mailsub__engine_quit(player->engine, player->now_ms);
     else if (strcmp(action, "tls verified") == 0)
-        mailsub__engine_tls_started(player->engine, MAILSUB__TLS_VERIFIED, player->now_ms);
+        start_tls(player, MAILSUB__TLS_VERIFIED);
     else if (strcmp(action, "tls unverified") == 0)
-        mailsub__engine_tls_started(player->engine, MAILSUB__TLS_UNVERIFIED, player->now_ms);
+        start_tls(player, MAILSUB__TLS_UNVERIFIED);
     else if (strncmp(action, "lost ", 5) == 0)
         mailsub__engine_lost(player->engine, error_code(action + 5), player->now_ms);
     else if (strncmp(action, "wait ", 5) == 0)
@@ -452,6 +460,26 @@ static bool value_of(const char *line, const char *name, const char **out_value)
     return true;
 }
 
+static const char *const login_names[] = {
+#define LOGIN_NAME(number, NAME, text) [number] = #NAME,
+    MAILSUB_LOGIN_LIST(LOGIN_NAME)
+#undef LOGIN_NAME
+};
+
+/* "NAME STATE" of a mechanism. */
+static void check_login(struct player *player, const char *want)
+{
+    const mailsub__login_report *report = mailsub__engine_login(player->engine);
+    char have[64] = "not listed";
+    for (size_t i = 0; i < report->n; i++) {
+        const mailsub__attempt *attempt = &report->attempts[i];
+        size_t len = strlen(attempt->name);
+        if (strncmp(want, attempt->name, len) == 0 && want[len] == ' ')
+            snprintf(have, sizeof have, "%s %s", attempt->name, login_names[attempt->state]);
+    }
+    check_text(player, have, want);
+}
+
 static void play_check(struct player *player, const char *line)
 {
     const char *value;
@@ -477,6 +505,10 @@ static void play_check(struct player *player, const char *line)
         check_verdict(player, mailsub__engine_failure(player->engine), value);
     else if (value_of(line, "failure-text", &value))
         check_text(player, mailsub__engine_failure_text(player->engine), value);
+    else if (value_of(line, "login", &value))
+        check_login(player, value);
+    else if (value_of(line, "login-text", &value))
+        check_text(player, mailsub__engine_login(player->engine)->text, value);
     else if (value_of(line, "deadline", &value))
         check_deadline(player, strtol(value, NULL, 10));
     else if (value_of(line, "transcript", &value))
@@ -542,15 +574,17 @@ static void check_no_secret(const struct player *player, const void *secret, siz
 {
     mailsub_allocator allocator;
     mailsub__buffer encoded;
+    if (len == 0)
+        return;
     assert_int_equal(mailsub__allocator_init(&allocator, NULL), MAILSUB_OK);
     mailsub__buffer_init(&encoded, &allocator, 16384);
     assert_int_equal(mailsub__base64_append(&encoded, secret, len), MAILSUB_OK);
-    const char *forms[] = {player->dialogue->settings.password, mailsub__buffer_str(&encoded)};
     const char *places[] = {player->transcript, mailsub__engine_failure_text(player->engine),
+                            mailsub__engine_login(player->engine)->text,
                             player->submitted ? player->transaction.text : ""};
-    for (size_t i = 0; i < 2; i++) {
-        for (size_t j = 0; j < 3; j++)
-            assert_null(strstr(places[j], forms[i]));
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        assert_null(strstr(places[i], mailsub__buffer_str(&encoded)));
+        assert_null(memmem(places[i], strlen(places[i]), secret, len));
     }
     mailsub__buffer_deinit(&encoded);
 }
@@ -559,7 +593,13 @@ static void check_secrets(const struct player *player)
 {
     const char *user = player->dialogue->settings.user;
     const char *password = player->dialogue->settings.password;
-    if (!user)
+    const char *tokens[] = {player->dialogue->settings.login.token,
+                            player->dialogue->settings.login.fetch_context};
+    for (size_t i = 0; i < 2; i++) {
+        if (tokens[i])
+            check_no_secret(player, tokens[i], strlen(tokens[i]));
+    }
+    if (!user || !password)
         return;
     check_no_secret(player, password, strlen(password));
     char plain[4096];
@@ -602,6 +642,9 @@ void dialogue_run(const struct dialogue *dialogue, struct dialogue_play *play)
     settings.transcript_context = player;
     int rc = mailsub__engine_new(&player->allocator, &settings, &player->engine);
     if (rc == MAILSUB_OK) {
+        if (dialogue->binding && dialogue->protection != MAILSUB__CLEAR)
+            mailsub__engine_set_binding(player->engine, dialogue->binding,
+                                        mailsub__slice_str("binding data"));
         mailsub__engine_start(player->engine, dialogue->protection, player->now_ms);
         cut_if_due(player);
         for (player->at = dialogue->first_step; player->at < dialogue->n_lines; player->at++) {

@@ -27,6 +27,7 @@ struct dialogue {
     char *content;
     size_t content_len;
     uint64_t size;
+    const char *binding; /* type of the channel binding; its data is "binding data" */
     bool eight_bit;
     mailsub__delivery delivery;
     mailsub__recipient_wish wishes[DIALOGUE_MAX_RECIPIENTS];

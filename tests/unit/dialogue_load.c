@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "auth_kit.h"
 #include "smtp/parameters.h"
 
 static char default_content[] =
@@ -94,6 +95,13 @@ static void set_envelope(struct dialogue *dialogue, const char *name, char *valu
     dialogue->recipients[dialogue->n_recipients++] = mailsub__slice_of(value, len);
 }
 
+static int fresh_token(void *context, int reason, mailsub_credentials *credentials)
+{
+    return reason == MAILSUB_CREDENTIALS_REFUSED
+               ? mailsub_credentials_set_token(credentials, context)
+               : MAILSUB_OK;
+}
+
 static void apply_setting(struct dialogue *dialogue, const char *name, char *value)
 {
     if (strcmp(name, "tls") == 0)
@@ -108,6 +116,19 @@ static void apply_setting(struct dialogue *dialogue, const char *name, char *val
         dialogue->settings.user = value;
     else if (strcmp(name, "password") == 0)
         dialogue->settings.password = value;
+    else if (strcmp(name, "token") == 0)
+        dialogue->settings.login.token = value;
+    else if (strcmp(name, "fresh-token") == 0) {
+        dialogue->settings.login.fetch = fresh_token;
+        dialogue->settings.login.fetch_context = value;
+    } else if (strcmp(name, "authorization") == 0)
+        dialogue->settings.login.authorization = value;
+    else if (strcmp(name, "mechanisms") == 0)
+        dialogue->settings.login.mechanisms = value;
+    else if (strcmp(name, "excluded") == 0)
+        dialogue->settings.login.excluded = value;
+    else if (strcmp(name, "binding") == 0)
+        dialogue->binding = value;
     else if (strcmp(name, "clear-login") == 0)
         dialogue->settings.clear_login = true;
     else if (strcmp(name, "all-or-none") == 0)
@@ -180,7 +201,8 @@ void dialogue_load(struct dialogue *dialogue, const char *path)
         dialogue->recipients[dialogue->n_recipients++] = mailsub__slice_str("anna@example.org");
     if (dialogue->settings.tls == MAILSUB_TLS_IMPLICIT && dialogue->protection == MAILSUB__CLEAR)
         dialogue->protection = MAILSUB__TLS_VERIFIED;
-    if (dialogue->settings.user && !dialogue->settings.password)
+    dialogue->settings.login.random = &kit_random;
+    if (dialogue->settings.user && !dialogue->settings.password && !dialogue->settings.login.token)
         dialogue->settings.password = "open sesame";
 }
 

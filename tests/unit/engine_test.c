@@ -170,6 +170,10 @@ static const struct road {
      "u",
      MAILSUB_TLS_NONE,
      {"220 x\r\n", "250-x\r\n250 AUTH LOGIN\r\n", "334 \r\n"}},
+    {MAILSUB__STATE_CANCEL,
+     "u",
+     MAILSUB_TLS_NONE,
+     {"220 x\r\n", "250-x\r\n250 AUTH X-OWN LOGIN\r\n", "334 eA==\r\n"}},
     {MAILSUB__STATE_IDLE, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n"}},
     {MAILSUB__STATE_MAIL, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n"}},
     {MAILSUB__STATE_RCPT, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n", "250 x\r\n"}},
@@ -192,6 +196,19 @@ static const struct road {
     {MAILSUB__STATE_QUIT, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n"}},
 };
 
+/* A mechanism of the application that cannot go on. */
+static int answer_once(void *context, void *state, mailsub_login *login, const void *challenge,
+                       size_t len)
+{
+    (void)context;
+    (void)state;
+    (void)challenge;
+    return len > 0 ? MAILSUB_E_CREDENTIALS : mailsub_login_answer(login, "x", 1);
+}
+
+static const mailsub_mechanism own_mechanism = {
+    .size = sizeof own_mechanism, .name = "X-OWN", .answer = answer_once};
+
 static bool has_transaction(int state)
 {
     return state >= MAILSUB__STATE_MAIL && state <= MAILSUB__STATE_RSET;
@@ -204,6 +221,8 @@ static void travel(struct rig *rig, const struct road *road, bool early)
     rig->settings.user = road->user;
     rig->settings.password = "secret";
     rig->settings.clear_login = true;
+    rig->settings.login.custom = &own_mechanism;
+    rig->settings.login.n_custom = 1;
     rig->settings.tls = road->tls;
     if (road->state == MAILSUB__STATE_CONTENT)
         rig->content_len = CONTENT_LEN / 12 * 12;
@@ -283,6 +302,10 @@ static const struct cell_row {
      MAILSUB__STATE_RESPONSE,
      {"on c2VjcmV0", LOST_ODD, "closed E_AUTH_DEFERRED", "closed E_AUTH_REJECTED", LOST_421,
       LOST_BAD, LOST_LONG, LOST_EARLY}},
+    {"replies to the end of an exchange",
+     MAILSUB__STATE_CANCEL,
+     {LOST_ODD, LOST_ODD, "on AUTH LOGIN dQ==", "on AUTH LOGIN dQ==", LOST_421, LOST_BAD, LOST_LONG,
+      LOST_EARLY}},
     {"replies to nothing",
      MAILSUB__STATE_IDLE,
      {LOST_EARLY, LOST_EARLY, LOST_EARLY, LOST_EARLY, LOST_421, LOST_BAD, LOST_LONG, LOST_EARLY}},
