@@ -32,7 +32,16 @@ enum {
     MAILSUB_TESTING_REQUIRE_AUTH = 1u << 6, /**< MAIL before a login is answered by 530 */
     MAILSUB_TESTING_ENHANCED = 1u << 7,     /**< ENHANCEDSTATUSCODES */
     MAILSUB_TESTING_NO_EHLO = 1u << 8,      /**< knows HELO only: EHLO is answered by 502 */
-    MAILSUB_TESTING_DISCARD = 1u << 9       /**< contents are measured, not kept */
+    MAILSUB_TESTING_DISCARD = 1u << 9,      /**< contents are measured, not kept */
+    MAILSUB_TESTING_AUTH_SCRAM_SHA_256 = 1u << 16,
+    MAILSUB_TESTING_AUTH_SCRAM_SHA_1 = 1u << 17,
+    MAILSUB_TESTING_AUTH_PLUS = 1u << 18,        /**< inside TLS, SCRAM with channel binding too */
+    MAILSUB_TESTING_AUTH_OAUTHBEARER = 1u << 19, /**< a user's password is the token */
+    MAILSUB_TESTING_AUTH_XOAUTH2 = 1u << 20,
+    MAILSUB_TESTING_AUTH_CRAM_MD5 = 1u << 21,
+    /** For the user who is named, or the first one: as if TLS had shown a certificate. */
+    MAILSUB_TESTING_AUTH_EXTERNAL = 1u << 22,
+    MAILSUB_TESTING_TLS_1_2 = 1u << 23 /**< nothing newer than TLS 1.2 */
 };
 
 /**

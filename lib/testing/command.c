@@ -30,19 +30,14 @@ struct command {
 /* The last of the lines is the one that is always there, so that it can end the reply. */
 static void offer(mailsub__connection *connection)
 {
-    static const char *const login_lines[] = {"250-AUTH PLAIN\r\n", "250-AUTH LOGIN\r\n",
-                                              "250-AUTH PLAIN LOGIN\r\n"};
     uint32_t flags = connection->server->flags;
     mailsub__dialogue_say(connection, mailsub__slice_str("250-localhost\r\n"));
     if (flags & MAILSUB_TESTING_PIPELINING)
         mailsub__dialogue_say(connection, mailsub__slice_str("250-PIPELINING\r\n"));
     if ((flags & MAILSUB_TESTING_STARTTLS) && !connection->tls)
         mailsub__dialogue_say(connection, mailsub__slice_str("250-STARTTLS\r\n"));
-    if (mailsub__login_is_offered(connection)) {
-        size_t which = (flags & MAILSUB_TESTING_AUTH_PLAIN) != 0;
-        which += 2 * (size_t)((flags & MAILSUB_TESTING_AUTH_LOGIN) != 0);
-        mailsub__dialogue_say(connection, mailsub__slice_str(login_lines[which - 1]));
-    }
+    if (mailsub__login_is_offered(connection))
+        mailsub__login_offer(connection);
     if (flags & MAILSUB_TESTING_ENHANCED)
         mailsub__dialogue_say(connection, mailsub__slice_str("250-ENHANCEDSTATUSCODES\r\n"));
     char size[40];

@@ -36,6 +36,7 @@ mailsub__connection *mailsub__connection_new(mailsub_testing_server *server, int
     connection->server = server;
     connection->fd = fd;
     connection->phase = MAILSUB__PHASE_OPEN;
+    mailsub__sasl_init(&connection->exchange, server);
     connection->number = mailsub__record_add_connection(server->record);
     mailsub__buffer_init(&connection->out, &server->allocator, MAX_OUT);
     if (server->flags & MAILSUB_TESTING_IMPLICIT_TLS)

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "testing/content.h"
+#include "testing/sasl.h"
 #include "testing/server.h"
 
 /* More than the longest line (AUTH: 12288) and a TLS record of 16384 behind it. */
@@ -27,9 +28,7 @@ enum mailsub__phase {
 /* What the next bytes are. */
 enum mailsub__expectation {
     MAILSUB__EXPECT_COMMAND,
-    MAILSUB__EXPECT_PLAIN,      /* the answer to a challenge of AUTH PLAIN */
-    MAILSUB__EXPECT_LOGIN_USER, /* ... of AUTH LOGIN */
-    MAILSUB__EXPECT_LOGIN_PASSWORD,
+    MAILSUB__EXPECT_RESPONSE, /* the answer to a challenge of AUTH */
     MAILSUB__EXPECT_CONTENT
 };
 
@@ -56,7 +55,7 @@ typedef struct mailsub__connection {
     bool auth_seen;
     const char *override;      /* lent from a rule: the reply instead of a healthy one */
     const mailsub__user *user; /* logged in; NULL */
-    char *login_name;          /* given to AUTH LOGIN, until its password comes */
+    mailsub__sasl_exchange exchange;
 
     mailsub__mail *mail;    /* MAIL was accepted; NULL */
     unsigned tried;         /* enum tried of command.c: what this transaction was given */
@@ -123,6 +122,8 @@ bool mailsub__dialogue_refuse_haste(mailsub__connection *connection, bool ends_g
 
 /* login.c */
 bool mailsub__login_is_offered(const mailsub__connection *connection);
+/* Say its line of the reply to EHLO. */
+void mailsub__login_offer(mailsub__connection *connection);
 /* The argument of AUTH. */
 void mailsub__login_begin(mailsub__connection *connection, mailsub__slice argument);
 /* The answer to a challenge. */

@@ -16,7 +16,8 @@
 /* Further away than that, a time of X.509 (years 1970 to 9999, here) could be left. */
 #define MAX_DISTANCE_S (50 * YEAR_S)
 
-static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+static const char both[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+static const char only_tls12[] = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
 
 struct certificate {
     gnutls_x509_crt_t crt;
@@ -167,7 +168,8 @@ int mailsub__identity_make(mailsub__identity *identity)
         goto out;
     if (gnutls_certificate_allocate_credentials(&identity->credentials) < 0 ||
         gnutls_certificate_set_x509_key(identity->credentials, &leaf.crt, 1, leaf.key) < 0 ||
-        gnutls_priority_init(&identity->priorities, priorities, NULL) < 0)
+        gnutls_priority_init(&identity->priorities, identity->only_tls12 ? only_tls12 : both,
+                             NULL) < 0)
         goto out;
     rc = export_pem(identity, ca.crt);
 out:

@@ -4,6 +4,7 @@
 #ifndef MAILSUB_TESTING_IDENTITY_H
 #define MAILSUB_TESTING_IDENTITY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <gnutls/gnutls.h>
@@ -15,6 +16,7 @@ typedef struct mailsub__identity {
     char *name; /* NULL: localhost and the loopback addresses */
     int64_t from_s;
     int64_t until_s;
+    bool only_tls12;
     char *ca_pem; /* NULL before _make */
     gnutls_certificate_credentials_t credentials;
     gnutls_priority_t priorities;

@@ -1,26 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* AUTH (RFC 4954) with PLAIN (RFC 4616) and LOGIN, with and without initial response. */
+/* AUTH (RFC 4954), with and without initial response; what is said in it, see sasl.h. */
+#include <stdio.h>
+
 #include "base/memory.h"
 #include "testing/connection.h"
 #include "testing/syntax.h"
 
-static const char user_challenge[] = "VXNlcm5hbWU6";
-static const char password_challenge[] = "UGFzc3dvcmQ6";
+static bool offers(const mailsub__connection *connection, const mailsub__sasl_mechanism *mechanism)
+{
+    uint32_t flags = connection->server->flags;
+    return (flags & mechanism->flag) &&
+           (!mechanism->binds || (connection->tls && (flags & MAILSUB_TESTING_AUTH_PLUS)));
+}
 
 bool mailsub__login_is_offered(const mailsub__connection *connection)
 {
-    uint32_t flags = connection->server->flags;
-    return connection->extended &&
-           (flags & (MAILSUB_TESTING_AUTH_PLAIN | MAILSUB_TESTING_AUTH_LOGIN)) != 0 &&
-           (connection->tls || (flags & MAILSUB_TESTING_AUTH_CLEAR));
+    bool some = false;
+    for (size_t i = 0; i < mailsub__sasl_count(); i++)
+        some = some || offers(connection, mailsub__sasl_at(i));
+    return some && connection->extended &&
+           (connection->tls || (connection->server->flags & MAILSUB_TESTING_AUTH_CLEAR));
+}
+
+void mailsub__login_offer(mailsub__connection *connection)
+{
+    char line[256] = "250-AUTH";
+    size_t len = strlen(line);
+    for (size_t i = 0; i < mailsub__sasl_count(); i++) {
+        const mailsub__sasl_mechanism *mechanism = mailsub__sasl_at(i);
+        if (offers(connection, mechanism))
+            len += (size_t)snprintf(line + len, sizeof line - len, " %s", mechanism->name);
+    }
+    len += (size_t)snprintf(line + len, sizeof line - len, "\r\n");
+    mailsub__dialogue_say(connection, mailsub__slice_of(line, len));
 }
 
 void mailsub__login_reset(mailsub__connection *connection)
 {
-    if (connection->login_name)
-        mailsub__wipe(connection->login_name, strlen(connection->login_name));
-    mailsub__free(&connection->server->allocator, connection->login_name);
-    connection->login_name = NULL;
+    mailsub__sasl_reset(&connection->exchange);
     connection->expects = MAILSUB__EXPECT_COMMAND;
 }
 
@@ -66,28 +83,6 @@ static int decode(const mailsub__connection *connection, mailsub__slice text, ch
     return copy ? MAILSUB_OK : MAILSUB_E_NOMEM;
 }
 
-static void give_back(const mailsub__connection *connection, char *secret, size_t len)
-{
-    mailsub__wipe(secret, len);
-    mailsub__free(&connection->server->allocator, secret);
-}
-
-/* The last word on a login. */
-static void decide(mailsub__connection *connection, const char *name, const char *password)
-{
-    const mailsub_testing_server *server = connection->server;
-    connection->expects = MAILSUB__EXPECT_COMMAND;
-    for (size_t i = 0; i < server->n_users; i++) {
-        const mailsub__user *user = &server->users[i];
-        if (strcmp(user->name, name) == 0 && strcmp(user->password, password) == 0) {
-            connection->user = user;
-            mailsub__dialogue_reply(connection, 235, "2.7.0", "Authentication successful");
-            return;
-        }
-    }
-    mailsub__dialogue_reply(connection, 535, "5.7.8", "Authentication credentials invalid");
-}
-
 static void refuse_encoding(mailsub__connection *connection, int rc)
 {
     mailsub__login_reset(connection);
@@ -97,9 +92,53 @@ static void refuse_encoding(mailsub__connection *connection, int rc)
         mailsub__dialogue_blame(connection, 501, "5.5.2", "Malformed base64");
 }
 
-/* authzid NUL authcid NUL password; an identity to act as must be the login's own, or empty. */
-static void take_plain(mailsub__connection *connection, mailsub__slice encoded)
+/* 334 and the challenge in base64. */
+static void say_challenge(mailsub__connection *connection, mailsub__slice challenge)
 {
+    gnutls_datum_t in = {(unsigned char *)(uintptr_t)challenge.ptr, (unsigned)challenge.len};
+    gnutls_datum_t text = {NULL, 0};
+    connection->expects = MAILSUB__EXPECT_RESPONSE;
+    if (challenge.len == 0) {
+        mailsub__dialogue_reply(connection, 334, NULL, "");
+    } else if (gnutls_base64_encode2(&in, &text) < 0) {
+        refuse_encoding(connection, MAILSUB_E_NOMEM);
+    } else {
+        mailsub__dialogue_reply(connection, 334, NULL, (const char *)text.data);
+        gnutls_free(text.data);
+    }
+}
+
+/* Act on what a message led to. */
+static void decide(mailsub__connection *connection, enum mailsub__sasl_result result)
+{
+    mailsub__sasl_exchange *exchange = &connection->exchange;
+    switch (result) {
+    case MAILSUB__SASL_CHALLENGE:
+        exchange->n_messages++;
+        say_challenge(connection, mailsub__buffer_slice(&exchange->challenge));
+        return;
+    case MAILSUB__SASL_ACCEPTED:
+        connection->user = exchange->user;
+        mailsub__login_reset(connection);
+        mailsub__dialogue_reply(connection, 235, "2.7.0", "Authentication successful");
+        return;
+    case MAILSUB__SASL_REFUSED:
+        mailsub__login_reset(connection);
+        mailsub__dialogue_reply(connection, 535, "5.7.8", "Authentication credentials invalid");
+        return;
+    case MAILSUB__SASL_MALFORMED:
+        mailsub__login_reset(connection);
+        mailsub__dialogue_blame(connection, 501, "5.5.2", exchange->blame);
+        return;
+    case MAILSUB__SASL_NO_MEMORY:
+        break;
+    }
+    refuse_encoding(connection, MAILSUB_E_NOMEM);
+}
+
+static void take(mailsub__connection *connection, mailsub__slice encoded)
+{
+    mailsub__sasl_exchange *exchange = &connection->exchange;
     char *text = NULL;
     size_t len = 0;
     int rc = decode(connection, encoded, &text, &len);
@@ -107,63 +146,18 @@ static void take_plain(mailsub__connection *connection, mailsub__slice encoded)
         refuse_encoding(connection, rc);
         return;
     }
-    const char *first = memchr(text, '\0', len);
-    const char *second = first ? memchr(first + 1, '\0', len - (size_t)(first + 1 - text)) : NULL;
-    bool complete = second && strlen(second + 1) == len - (size_t)(second + 1 - text);
     connection->expects = MAILSUB__EXPECT_COMMAND;
-    if (!complete)
-        mailsub__dialogue_blame(connection, 501, "5.5.2", "Malformed response to PLAIN");
-    else if (*text && strcmp(text, first + 1) != 0)
-        mailsub__dialogue_reply(connection, 535, "5.7.8", "Not allowed to act for another");
-    else
-        decide(connection, first + 1, second + 1);
-    give_back(connection, text, len);
+    decide(connection, exchange->mechanism->take(exchange, mailsub__slice_of(text, len)));
+    mailsub__wipe(text, len);
+    mailsub__free(&connection->server->allocator, text);
 }
 
-static void take_login_user(mailsub__connection *connection, mailsub__slice encoded)
+static const mailsub__sasl_mechanism *find_mechanism(const mailsub__connection *connection,
+                                                     mailsub__slice name)
 {
-    size_t len = 0;
-    int rc = decode(connection, encoded, &connection->login_name, &len);
-    if (rc) {
-        refuse_encoding(connection, rc);
-        return;
-    }
-    connection->expects = MAILSUB__EXPECT_LOGIN_PASSWORD;
-    mailsub__dialogue_reply(connection, 334, NULL, password_challenge);
-}
-
-static void take_login_password(mailsub__connection *connection, mailsub__slice encoded)
-{
-    char *password = NULL;
-    size_t len = 0;
-    int rc = decode(connection, encoded, &password, &len);
-    if (rc) {
-        refuse_encoding(connection, rc);
-        return;
-    }
-    decide(connection, connection->login_name, password);
-    give_back(connection, password, len);
-    mailsub__login_reset(connection);
-}
-
-static const struct mechanism {
-    const char *name;
-    uint32_t flag;
-    enum mailsub__expectation expects;
-    const char *challenge;
-    void (*take)(mailsub__connection *connection, mailsub__slice encoded);
-} mechanisms[] = {
-    {"PLAIN", MAILSUB_TESTING_AUTH_PLAIN, MAILSUB__EXPECT_PLAIN, "", take_plain},
-    {"LOGIN", MAILSUB_TESTING_AUTH_LOGIN, MAILSUB__EXPECT_LOGIN_USER, user_challenge,
-     take_login_user},
-};
-
-static const struct mechanism *find_mechanism(const mailsub__connection *connection,
-                                              mailsub__slice name)
-{
-    for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++) {
-        const struct mechanism *mechanism = &mechanisms[i];
-        if ((connection->server->flags & mechanism->flag) &&
+    for (size_t i = 0; i < mailsub__sasl_count(); i++) {
+        const mailsub__sasl_mechanism *mechanism = mailsub__sasl_at(i);
+        if (offers(connection, mechanism) &&
             mailsub__slice_equal_nocase(mailsub__slice_str(mechanism->name), name))
             return mechanism;
     }
@@ -172,6 +166,7 @@ static const struct mechanism *find_mechanism(const mailsub__connection *connect
 
 void mailsub__login_begin(mailsub__connection *connection, mailsub__slice argument)
 {
+    mailsub__sasl_exchange *exchange = &connection->exchange;
     mailsub__slice name;
     mailsub__slice initial = argument;
     if (!mailsub__login_is_offered(connection)) {
@@ -183,32 +178,33 @@ void mailsub__login_begin(mailsub__connection *connection, mailsub__slice argume
         return;
     }
     mailsub__syntax_next_word(&initial, &name);
-    const struct mechanism *mechanism = find_mechanism(connection, name);
+    const mailsub__sasl_mechanism *mechanism = find_mechanism(connection, name);
     if (!mechanism) {
         mailsub__dialogue_blame(connection, 504, "5.5.4", "Mechanism not offered");
         return;
     }
-    if (initial.len > 0) {
+    exchange->mechanism = mechanism;
+    exchange->tls = connection->tls;
+    if (initial.len > 0 && mechanism->server_first) {
+        mailsub__login_reset(connection);
+        mailsub__dialogue_blame(connection, 501, "5.5.2", "The server speaks first");
+    } else if (initial.len > 0) {
         /* RFC 4954 section 4: "=" is the empty initial response. */
         bool empty = mailsub__slice_equal(initial, mailsub__slice_str("="));
-        mechanism->take(connection, empty ? MAILSUB__SLICE_EMPTY : initial);
-        return;
+        take(connection, empty ? MAILSUB__SLICE_EMPTY : initial);
+    } else if (mechanism->server_first) {
+        decide(connection, mechanism->take(exchange, MAILSUB__SLICE_EMPTY));
+    } else {
+        say_challenge(connection, mailsub__slice_str(mechanism->prompt));
     }
-    connection->expects = mechanism->expects;
-    mailsub__dialogue_reply(connection, 334, NULL, mechanism->challenge);
 }
 
 void mailsub__login_continue(mailsub__connection *connection, mailsub__slice line)
 {
-    enum mailsub__expectation expects = connection->expects;
     if (mailsub__slice_equal(line, mailsub__slice_str("*"))) {
         mailsub__login_reset(connection);
         mailsub__dialogue_reply(connection, 501, "5.7.0", "Authentication cancelled");
-    } else if (expects == MAILSUB__EXPECT_PLAIN) {
-        take_plain(connection, line);
-    } else if (expects == MAILSUB__EXPECT_LOGIN_USER) {
-        take_login_user(connection, line);
-    } else {
-        take_login_password(connection, line);
+        return;
     }
+    take(connection, line);
 }

@@ -13,7 +13,11 @@
 #include "base/memory.h"
 
 #define MAX_USERS 100000
-#define ALL_FLAGS (((uint32_t)MAILSUB_TESTING_DISCARD << 1) - 1)
+#define ALL_FLAGS                                                                                  \
+    ((((uint32_t)MAILSUB_TESTING_DISCARD << 1) - 1) | MAILSUB_TESTING_AUTH_SCRAM_SHA_256 |         \
+     MAILSUB_TESTING_AUTH_SCRAM_SHA_1 | MAILSUB_TESTING_AUTH_PLUS |                                \
+     MAILSUB_TESTING_AUTH_OAUTHBEARER | MAILSUB_TESTING_AUTH_XOAUTH2 |                             \
+     MAILSUB_TESTING_AUTH_CRAM_MD5 | MAILSUB_TESTING_AUTH_EXTERNAL | MAILSUB_TESTING_TLS_1_2)
 
 int mailsub_testing_server_new(uint32_t flags, mailsub_testing_server **out_server)
 {
@@ -29,6 +33,7 @@ int mailsub_testing_server_new(uint32_t flags, mailsub_testing_server **out_serv
     server->listener = server->wake = -1;
     mailsub__rules_init(&server->rules, &server->allocator);
     mailsub__identity_init(&server->identity, &server->allocator);
+    server->identity.only_tls12 = (flags & MAILSUB_TESTING_TLS_1_2) != 0;
     int rc = mailsub__record_new(&server->allocator, &server->record);
     if (rc) {
         mailsub__free(&allocator, server);
