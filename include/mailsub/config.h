@@ -26,6 +26,12 @@ enum {
     MAILSUB_TLS_NONE = 3           /**< in clear; only mailsub_config_insecure_set_no_tls sets it */
 };
 
+/** Versions of TLS; older ones are never spoken. */
+enum {
+    MAILSUB_TLS_VERSION_1_2 = 0x0303, /**< RFC 5246 */
+    MAILSUB_TLS_VERSION_1_3 = 0x0304  /**< RFC 8446 */
+};
+
 /** What a time-out waits for; defaults are those of RFC 5321 section 4.5.3.2. */
 enum {
     MAILSUB_TIMEOUT_CONNECT = 0,    /**< name resolution and connection, 60 s */
@@ -145,6 +151,106 @@ MAILSUB_API int mailsub_config_set_ca_data(mailsub_config *config, const void *p
  * RFC 9525; since 0.1
  */
 MAILSUB_API int mailsub_config_set_verify_name(mailsub_config *config, const char *name);
+
+/**
+ * Accept only a server whose certificate has one of the pinned keys, besides all else that is
+ * verified; each call adds one. With mailsub_config_insecure_skip_verify the key alone decides, and
+ * counts as verification.
+ * @param config  the config
+ * @param pin     SHA-256 of the SubjectPublicKeyInfo: "sha256//" and base64, or 64 hexadecimal
+ *                digits, with or without colons; not NULL
+ * @return 0; MAILSUB_E_PIN it is none of that; MAILSUB_E_LIMIT there are 16 already
+ * RFC 7469 section 2.4; since 0.1
+ */
+MAILSUB_API int mailsub_config_add_pin(mailsub_config *config, const char *pin);
+
+/**
+ * Accept exactly one certificate: whoever issued it, whatever name it bears, and after its last day
+ * too. Authorities and pins no longer count.
+ * @param config       the config
+ * @param fingerprint  SHA-256 of the certificate, written as for mailsub_config_add_pin; NULL goes
+ *                     back to authorities and pins
+ * @return 0; MAILSUB_E_PIN malformed
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_fingerprint(mailsub_config *config, const char *fingerprint);
+
+/**
+ * Refuse certificates that a revocation list names. With a list that is out of date all are
+ * refused. (A status that the server staples is looked at in any case.)
+ * @param config  the config
+ * @param path    PEM revocation lists; read now; not NULL
+ * @return 0; MAILSUB_E_CERTIFICATE it cannot be read, or holds no list
+ * RFC 5280 section 5, RFC 6066 section 8; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_crl_file(mailsub_config *config, const char *path);
+
+/**
+ * Show a certificate to a server that asks for one.
+ * @param config       the config
+ * @param certificate  PEM file with the certificate and those of its issuers, the own one first, or
+ *                     a PKCS #11 URL; read now; not NULL
+ * @param key          PEM file with the private key, or a PKCS #11 URL; not NULL
+ * @param password     of the key, or the token's PIN; NULL when there is none
+ * @return 0; MAILSUB_E_CERTIFICATE one cannot be read, they do not belong together, or the password
+ *         is wrong
+ * RFC 8446 section 4.4.2, RFC 7512; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_client_certificate(mailsub_config *config,
+                                                      const char *certificate, const char *key,
+                                                      const char *password);
+
+/**
+ * The same, from memory.
+ * @param config    the config
+ * @param pem       PEM certificates and private key, in any order; not NULL
+ * @param len       octets, 1 to 16 MiB
+ * @param password  of the key; NULL when there is none
+ * @return 0; MAILSUB_E_CERTIFICATE as above; MAILSUB_E_INVALID no data, or too much
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_client_certificate_data(mailsub_config *config, const void *pem,
+                                                           size_t len, const char *password);
+
+/**
+ * The same, from a PKCS #12 file.
+ * @param config    the config
+ * @param path      the file; read now; not NULL
+ * @param password  of the file; NULL counts as empty
+ * @return 0; MAILSUB_E_CERTIFICATE as above
+ * RFC 7292; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_client_pkcs12(mailsub_config *config, const char *path,
+                                                 const char *password);
+
+/**
+ * Demand a version of TLS.
+ * @param config   the config
+ * @param version  MAILSUB_TLS_VERSION_1_2 (the default) or MAILSUB_TLS_VERSION_1_3
+ * @return 0; MAILSUB_E_INVALID another version, or the priority string excludes it
+ * RFC 9325; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_tls_min_version(mailsub_config *config, int version);
+
+/**
+ * Choose the algorithms of TLS, instead of those that RFC 9325 recommends.
+ * @param config    the config
+ * @param priority  a priority string of GnuTLS, at most 400 octets; versions before 1.2 stay
+ *                  excluded whatever it says; NULL goes back to the library's choice
+ * @return 0; MAILSUB_E_INVALID malformed, or no version is left
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_tls_priority(mailsub_config *config, const char *priority);
+
+/**
+ * Resume the TLS session of the last connection when a session connects again. It saves both sides
+ * the signatures of a handshake, and no round trip.
+ * @param config  the config
+ * @param on      1 (the default) or 0
+ * @return 0; MAILSUB_E_INVALID another value
+ * RFC 8446 section 2.2, RFC 5077; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_tls_resumption(mailsub_config *config, int on);
 
 /**
  * Introduce this client by a name in EHLO, instead of this host's full name, or its address in

@@ -45,6 +45,9 @@ enum {
     X(-105, E_CA, USAGE, FIX_CONFIGURATION, 78, "the CA certificates cannot be read")              \
     X(-106, E_CREDENTIALS, USAGE, FIX_CONFIGURATION, 78, "the credentials are unusable")           \
     X(-107, E_HOST_NAME, USAGE, FIX_CONFIGURATION, 78, "a host name is malformed")                 \
+    X(-108, E_PIN, USAGE, FIX_CONFIGURATION, 78, "a pin or fingerprint is not a SHA-256")          \
+    X(-109, E_CERTIFICATE, USAGE, FIX_CONFIGURATION, 78,                                           \
+      "a client certificate or revocation list is unusable")                                       \
     X(-201, E_ADDRESS, MESSAGE, FIX_MESSAGE, 65, "a mailbox address is malformed")                 \
     X(-202, E_DOMAIN, MESSAGE, FIX_MESSAGE, 65, "a domain name is not valid (DNS, IDNA 2008)")     \
     X(-203, E_CONTROL, MESSAGE, FIX_MESSAGE, 65, "a forbidden control character")                  \
@@ -95,6 +98,8 @@ enum {
     X(-407, E_TLS_REFUSED, TLS, RETRY_LATER, 75, "the server refused to start TLS")                \
     X(-408, E_TLS_UNVERIFIED, TLS, FIX_CONFIGURATION, 76,                                          \
       "the message demands TLS with a verified certificate")                                       \
+    X(-409, E_TLS_REVOKED, TLS, FIX_CONFIGURATION, 76, "the certificate is revoked")               \
+    X(-410, E_TLS_PIN, TLS, FIX_CONFIGURATION, 76, "the server's key is not the expected one")     \
     X(-501, E_REPLY_MALFORMED, PROTOCOL, FIX_CONFIGURATION, 76, "a malformed reply")               \
     X(-502, E_REPLY_TOO_LONG, PROTOCOL, FIX_CONFIGURATION, 76, "a reply beyond all limits")        \
     X(-503, E_REPLY_EARLY, PROTOCOL, FIX_CONFIGURATION, 76, "a reply to a command not yet sent")   \

@@ -59,6 +59,15 @@ enum {
         MAILSUB_STAGE_END_ = 16
 };
 
+/** What vouched for the server's certificate. */
+enum {
+    MAILSUB_VERIFIED_NOT = 0,                  /**< nothing: anybody may have been the server */
+    MAILSUB_VERIFIED_BY_AUTHORITY = 1,         /**< a trusted authority: issuer, name and dates */
+    MAILSUB_VERIFIED_BY_AUTHORITY_AND_KEY = 2, /**< the same, and the key is a pinned one */
+    MAILSUB_VERIFIED_BY_KEY = 3,               /**< the pinned key, where authorities were waived */
+    MAILSUB_VERIFIED_BY_FINGERPRINT = 4        /**< it is the very certificate that was named */
+};
+
 /**
  * Create an empty receipt.
  * @param allocator    memory for the receipt and all it holds; NULL for malloc
@@ -154,12 +163,37 @@ MAILSUB_API const char *mailsub_receipt_get_tls_version(const mailsub_receipt *r
 MAILSUB_API const char *mailsub_receipt_get_tls_cipher(const mailsub_receipt *receipt);
 
 /**
- * Whether the server's certificate was verified: issuer, name and dates.
+ * How the server's certificate was verified.
  * @param receipt  NULL counts as empty
- * @return 1 or 0
+ * @return MAILSUB_VERIFIED_*; MAILSUB_VERIFIED_NOT, which is 0, also when the connection was in
+ *         clear or there was none
  * Since 0.1
  */
-MAILSUB_API int mailsub_receipt_get_tls_verified(const mailsub_receipt *receipt);
+MAILSUB_API int mailsub_receipt_get_tls_verified_by(const mailsub_receipt *receipt);
+
+/**
+ * SHA-256 of the server's certificate, as mailsub_config_set_fingerprint takes it.
+ * @param receipt  NULL counts as empty
+ * @return 64 hexadecimal digits; "" when there was no certificate
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_tls_fingerprint(const mailsub_receipt *receipt);
+
+/**
+ * The DNS names in the server's certificate, separated by commas; of very many, the first.
+ * @param receipt  NULL counts as empty
+ * @return printable ASCII, at most 255 octets; "" when there are none
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_tls_names(const mailsub_receipt *receipt);
+
+/**
+ * Whether the handshake resumed the TLS session of an earlier connection.
+ * @param receipt  NULL counts as empty
+ * @return 1 or 0
+ * RFC 8446 section 2.2; since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_tls_resumed(const mailsub_receipt *receipt);
 
 /**
  * What the message asked for and was sent without, because the server does not offer it.

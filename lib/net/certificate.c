@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <mailsub/error.h>
+#include <mailsub/receipt.h>
 
 /* Names of the certificate that the detail tells; more help nobody. */
 #define MAX_TOLD_NAMES 4
@@ -23,7 +24,7 @@ static const struct finding findings[] = {
     {GNUTLS_CERT_SIGNER_NOT_FOUND, MAILSUB_E_TLS_UNTRUSTED, "its issuer is not trusted"},
     {GNUTLS_CERT_SIGNER_NOT_CA, MAILSUB_E_TLS_UNTRUSTED, "its issuer is no authority"},
     {GNUTLS_CERT_SIGNATURE_FAILURE, MAILSUB_E_TLS_CERTIFICATE, "a signature is wrong"},
-    {GNUTLS_CERT_REVOKED, MAILSUB_E_TLS_CERTIFICATE, "it is revoked"},
+    {GNUTLS_CERT_REVOKED, MAILSUB_E_TLS_REVOKED, "it is revoked"},
     {GNUTLS_CERT_INSECURE_ALGORITHM, MAILSUB_E_TLS_CERTIFICATE, "a key or signature is too weak"},
     {GNUTLS_CERT_PURPOSE_MISMATCH, MAILSUB_E_TLS_CERTIFICATE, "it is not meant for servers"},
     {GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, MAILSUB_E_TLS_CERTIFICATE,
@@ -177,7 +178,10 @@ static unsigned char *as_data(const void *data)
     return (unsigned char *)(uintptr_t)data;
 }
 
-int mailsub__certificate_verify(gnutls_session_t session, const char *name, mailsub__detail *detail)
+/* Issuer, signatures, dates, purpose, name. */
+static int verify_chain(gnutls_session_t session, const char *name,
+                        const mailsub__trust_handles *trust, gnutls_x509_crt_t leaf,
+                        mailsub__detail *detail)
 {
     unsigned char address[16];
     unsigned address_len = parse_address(name, address);
@@ -195,10 +199,106 @@ int mailsub__certificate_verify(gnutls_session_t session, const char *name, mail
         mailsub__detail_append(detail, gnutls_strerror(result));
         return MAILSUB_E_TLS_CERTIFICATE;
     }
-    gnutls_x509_crt_t leaf = get_leaf(session);
     if (address_len == 0 && !has_dns_name(leaf))
         status |= GNUTLS_CERT_UNEXPECTED_OWNER;
-    int rc = judge(status, name, leaf, detail);
+    /* GnuTLS looks into a list of any age. One that is not renewed may hide a revocation. */
+    if (trust->crls_until != 0 && trust->crls_until < time(NULL))
+        status |= GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED;
+    return judge(status, name, leaf, detail);
+}
+
+static bool hash_key(gnutls_x509_crt_t leaf, unsigned char out[MAILSUB__PIN_LEN])
+{
+    size_t len = MAILSUB__PIN_LEN;
+    return leaf &&
+           gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, out, &len) == GNUTLS_E_SUCCESS;
+}
+
+static bool hash_certificate(gnutls_x509_crt_t leaf, unsigned char out[MAILSUB__PIN_LEN])
+{
+    size_t len = MAILSUB__PIN_LEN;
+    return leaf &&
+           gnutls_x509_crt_get_fingerprint(leaf, GNUTLS_DIG_SHA256, out, &len) == GNUTLS_E_SUCCESS;
+}
+
+static void note_names(gnutls_x509_crt_t leaf, char *out, size_t room)
+{
+    char name[256];
+    unsigned index = 0;
+    size_t len = 0;
+    out[0] = '\0';
+    while (leaf && next_dns_name(leaf, &index, name, sizeof name)) {
+        size_t n = strlen(name);
+        if (len + n + 3 > room)
+            return;
+        if (len > 0)
+            out[len++] = ',';
+        for (size_t i = 0; i < n; i++)
+            out[len++] = name[i] > ' ' && name[i] < 0x7f && name[i] != ',' ? name[i] : '?';
+        out[len] = '\0';
+    }
+}
+
+/* A certificate or key that is not the expected one; which one it is helps to tell why. */
+static int refuse_pin(const char *what, const unsigned char found[MAILSUB__PIN_LEN],
+                      mailsub__detail *detail)
+{
+    char text[MAILSUB__PIN_TEXT_LEN];
+    mailsub__pin_write(found, text);
+    mailsub__detail_separate(detail);
+    mailsub__detail_append(detail, what);
+    mailsub__detail_append(detail, text);
+    return MAILSUB_E_TLS_PIN;
+}
+
+static int verify_pinned(const mailsub__pins *pins, const unsigned char found[MAILSUB__PIN_LEN],
+                         mailsub__certificate_facts *facts, mailsub__detail *detail)
+{
+    if (memcmp(found, pins->certificate, MAILSUB__PIN_LEN) != 0)
+        return refuse_pin("the certificate is not the expected one; its SHA-256 is ", found,
+                          detail);
+    facts->verified_by = MAILSUB_VERIFIED_BY_FINGERPRINT;
+    return MAILSUB_OK;
+}
+
+/* The chain gave rc; is the key a known one? */
+static int verify_key(gnutls_x509_crt_t leaf, const mailsub__pins *pins, int rc,
+                      mailsub__certificate_facts *facts, mailsub__detail *detail)
+{
+    if (pins->n_keys == 0) {
+        facts->verified_by = rc ? MAILSUB_VERIFIED_NOT : MAILSUB_VERIFIED_BY_AUTHORITY;
+        return rc;
+    }
+    unsigned char key[MAILSUB__PIN_LEN] = {0};
+    if (!hash_key(leaf, key) || !mailsub__pins_have_key(pins, key)) {
+        int code = refuse_pin("the key is not an expected one; its SHA-256 is ", key, detail);
+        return rc == MAILSUB_E_NOMEM ? rc : code;
+    }
+    facts->verified_by = rc ? MAILSUB_VERIFIED_BY_KEY : MAILSUB_VERIFIED_BY_AUTHORITY_AND_KEY;
+    return rc;
+}
+
+int mailsub__certificate_verify(gnutls_session_t session, const char *name,
+                                const mailsub__trust_handles *trust,
+                                mailsub__certificate_facts *facts, mailsub__detail *detail)
+{
+    const mailsub__pins *pins = trust->pins;
+    unsigned char fingerprint[MAILSUB__PIN_LEN];
+    gnutls_x509_crt_t leaf = get_leaf(session);
+    *facts = (mailsub__certificate_facts){.verified_by = MAILSUB_VERIFIED_NOT};
+    note_names(leaf, facts->names, sizeof facts->names);
+    int rc;
+    if (!hash_certificate(leaf, fingerprint)) {
+        mailsub__detail_append(detail, "the server's certificate cannot be read");
+        rc = MAILSUB_E_TLS_CERTIFICATE;
+    } else {
+        mailsub__pin_write(fingerprint, facts->fingerprint);
+        if (pins->has_certificate)
+            rc = verify_pinned(pins, fingerprint, facts, detail);
+        else
+            rc = verify_key(leaf, pins, verify_chain(session, name, trust, leaf, detail), facts,
+                            detail);
+    }
     if (leaf)
         gnutls_x509_crt_deinit(leaf);
     return rc;

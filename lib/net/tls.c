@@ -21,7 +21,6 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "net/certificate.h"
 
 /* Replies are short; a server's first flight takes one or two. */
 #define INPUT_LEN 4096
@@ -40,8 +39,9 @@ struct mailsub__tls {
     gnutls_session_t session;
     const mailsub__trust_handles *handles;
     mailsub__buffer unsent;
-    bool is_done; /* the handshake */
-    bool is_verified;
+    bool is_done;   /* the handshake */
+    bool is_judged; /* the certificate has been looked at */
+    mailsub__certificate_facts certificate;
     int verify_error; /* of the verification, when it is to be obeyed */
     int send_errno;   /* the socket takes no more, ever */
     int recv_errno;
@@ -152,15 +152,20 @@ static ssize_t push(gnutls_transport_ptr_t context, const giovec_t *parts, int n
     return (ssize_t)total;
 }
 
-/* Called within the handshake, when the server's certificate is there. */
+/*
+ * Called within the handshake, when the server's certificate is there; and behind one that resumed
+ * a session, which brings none but keeps that of the first.
+ */
 static int verify(gnutls_session_t session)
 {
     mailsub__tls *tls = gnutls_session_get_ptr(session);
     mailsub__detail found;
     mailsub__detail_clear(&found);
-    int rc = mailsub__certificate_verify(session, tls->settings->verify_name, &found);
-    tls->is_verified = rc == MAILSUB_OK;
-    if (rc == MAILSUB_OK || (!tls->settings->verify && rc != MAILSUB_E_NOMEM))
+    int rc = mailsub__certificate_verify(session, tls->settings->verify_name, tls->handles,
+                                         &tls->certificate, &found);
+    tls->is_judged = true;
+    bool decides = tls->settings->verify || rc == MAILSUB_E_NOMEM || rc == MAILSUB_E_TLS_PIN;
+    if (rc == MAILSUB_OK || !decides)
         return 0;
     if (rc == MAILSUB_E_TLS_UNTRUSTED && tls->handles->n_authorities == 0)
         mailsub__detail_append(&found, "; this system has no certification authorities");
@@ -180,12 +185,49 @@ static int set_server_name(mailsub__tls *tls)
     return gnutls_server_name_set(tls->session, GNUTLS_NAME_DNS, name, strlen(name));
 }
 
+void mailsub__tls_ticket_drop(mailsub__tls_ticket *ticket)
+{
+    if (ticket->data)
+        gnutls_memset(ticket->data, 0, ticket->len);
+    gnutls_free(ticket->data);
+    *ticket = (mailsub__tls_ticket){0};
+}
+
+/* A ticket that GnuTLS cannot use means a full handshake, no failure. */
+static void use_ticket(mailsub__tls *tls)
+{
+    mailsub__tls_ticket *ticket = tls->settings->ticket;
+    if (!ticket || !ticket->data)
+        return;
+    gnutls_session_set_data(tls->session, ticket->data, ticket->len);
+    mailsub__tls_ticket_drop(ticket);
+}
+
+void mailsub__tls_keep_ticket(mailsub__tls *tls)
+{
+    mailsub__tls_ticket *ticket = tls->settings->ticket;
+    if (!ticket || !tls->is_done)
+        return;
+    /* Asked without one, TLS 1.3 would wait for it. */
+    bool is_tls13 = gnutls_protocol_get_version(tls->session) == GNUTLS_TLS1_3;
+    if (is_tls13 && !(gnutls_session_get_flags(tls->session) & GNUTLS_SFLAGS_SESSION_TICKET))
+        return;
+    gnutls_datum_t data;
+    if (gnutls_session_get_data2(tls->session, &data) != GNUTLS_E_SUCCESS)
+        return;
+    mailsub__tls_ticket_drop(ticket);
+    *ticket = (mailsub__tls_ticket){data.data, data.size};
+}
+
 static int set_up_session(mailsub__tls *tls)
 {
-    int result = gnutls_init(&tls->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-                                                GNUTLS_NO_TICKETS);
+    unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL;
+    if (!tls->settings->ticket)
+        flags |= GNUTLS_NO_TICKETS;
+    int result = gnutls_init(&tls->session, flags);
     if (result != GNUTLS_E_SUCCESS)
         return result;
+    use_ticket(tls);
     gnutls_session_set_ptr(tls->session, tls);
     gnutls_session_set_verify_function(tls->session, verify);
     gnutls_transport_set_ptr(tls->session, tls);
@@ -328,6 +370,8 @@ int mailsub__tls_handshake(mailsub__tls *tls, bool *out_done)
         *out_done = false;
         return mailsub__tls_flush(tls);
     }
+    if (result == GNUTLS_E_SUCCESS && !tls->is_judged)
+        result = verify(tls->session);
     if (result < 0)
         return fail_handshake(tls, result);
     tls->is_done = true;
@@ -419,9 +463,14 @@ void mailsub__tls_say_goodbye(mailsub__tls *tls)
         gnutls_bye(tls->session, GNUTLS_SHUT_WR);
 }
 
-bool mailsub__tls_is_verified(const mailsub__tls *tls)
+const mailsub__certificate_facts *mailsub__tls_get_certificate(const mailsub__tls *tls)
 {
-    return tls->is_verified;
+    return &tls->certificate;
+}
+
+bool mailsub__tls_is_resumed(const mailsub__tls *tls)
+{
+    return gnutls_session_is_resumed(tls->session) != 0;
 }
 
 const char *mailsub__tls_get_version(const mailsub__tls *tls)

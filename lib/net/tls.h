@@ -3,24 +3,38 @@
  * The client's side of TLS on a connected, non-blocking socket, by GnuTLS. Nothing here blocks.
  *
  * No ALPN: RFC 8314 and RFC 3207 name no protocol for submission, and servers that know of none may
- * refuse. No session resumption: with TLS 1.3 it saves no flight, and connections are kept anyway.
+ * refuse.
  */
 #ifndef MAILSUB_NET_TLS_H
 #define MAILSUB_NET_TLS_H
 
 #include <stdbool.h>
 
+#include "net/certificate.h"
 #include "net/detail.h"
 #include "net/trust.h"
 
 typedef struct mailsub__tls mailsub__tls;
+
+/*
+ * What a server gave for the next handshake (RFC 8446 section 2.2, RFC 5077). It saves both sides
+ * the signatures, and no flight. Each is used once, so that nobody can tell from it that two
+ * connections belong together (RFC 8446 section C.4). All zero is none; a secret.
+ */
+typedef struct mailsub__tls_ticket {
+    void *data;
+    size_t len;
+} mailsub__tls_ticket;
+
+void mailsub__tls_ticket_drop(mailsub__tls_ticket *ticket);
 
 /* Strings are borrowed and outlive the session. */
 typedef struct mailsub__tls_settings {
     const char *host;        /* told to the server (SNI) when it is a name */
     const char *verify_name; /* that the certificate must bear: a name, or an address */
     mailsub__trust *trust;
-    bool verify; /* false: go on whatever the verification finds */
+    bool verify; /* false: go on whatever the verification finds, but a key that is not expected */
+    mailsub__tls_ticket *ticket; /* to be used and replaced; NULL: no resumption */
 } mailsub__tls_settings;
 
 /*
@@ -34,8 +48,9 @@ void mailsub__tls_free(mailsub__tls *tls);
 
 /*
  * Go on with the handshake; *out_done tells whether it is complete. The certificate is verified
- * before this side says Finished. MAILSUB_E_TLS, _TLS_UNTRUSTED, _TLS_CERTIFICATE, _TLS_DATES,
- * _TLS_NAME; _CONNECTION_LOST; _NOMEM.
+ * before this side says Finished, and again when a session is resumed: its dates may have passed.
+ * MAILSUB_E_TLS, _TLS_UNTRUSTED, _TLS_CERTIFICATE, _TLS_REVOKED, _TLS_DATES, _TLS_NAME, _TLS_PIN;
+ * _CONNECTION_LOST; _NOMEM.
  */
 int mailsub__tls_handshake(mailsub__tls *tls, bool *out_done);
 
@@ -56,9 +71,12 @@ int mailsub__tls_write(mailsub__tls *tls, const char *data, size_t len, size_t *
 void mailsub__tls_say_goodbye(mailsub__tls *tls);
 
 /* Behind a complete handshake. */
-bool mailsub__tls_is_verified(const mailsub__tls *tls);
 /* As mailsub__transport_get_tls_binding says; out has room for 64 octets. */
 size_t mailsub__tls_get_binding(const mailsub__tls *tls, const char **out_type, unsigned char *out);
+const mailsub__certificate_facts *mailsub__tls_get_certificate(const mailsub__tls *tls);
+bool mailsub__tls_is_resumed(const mailsub__tls *tls);
+/* Fill the ticket of the settings with what the server has sent meanwhile, if anything. */
+void mailsub__tls_keep_ticket(mailsub__tls *tls);
 /* "TLS1.3"; static */
 const char *mailsub__tls_get_version(const mailsub__tls *tls);
 /* "TLS_AES_256_GCM_SHA384"; static */

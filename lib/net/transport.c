@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <mailsub/error.h>
+#include <mailsub/receipt.h>
 
 #include "base/memory.h"
 #include "net/detail.h"
@@ -35,6 +36,7 @@ struct mailsub__transport {
     const char *host;
     int port;
     mailsub__tls_settings tls_settings;
+    mailsub__tls_ticket ticket; /* from the last connection, for the next */
     enum mailsub__transport_state state;
     bool with_tls;
     mailsub__resolver *resolver;
@@ -51,8 +53,9 @@ struct mailsub__transport {
 
     /* Facts about the connection that is or was. */
     bool is_tls;
-    bool is_verified;
+    bool is_resumed;
     bool is_loopback;
+    mailsub__certificate_facts certificate;
     char peer[MAILSUB__ENDPOINT_TEXT_LEN];
     char local_literal[MAILSUB__ENDPOINT_TEXT_LEN];
     char tls_version[16];
@@ -75,6 +78,7 @@ int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *
         .verify_name = settings->verify_name,
         .trust = settings->trust,
         .verify = settings->verify,
+        .ticket = settings->resume ? &transport->ticket : NULL,
     };
     transport->fd = -1;
     transport->state = MAILSUB__TRANSPORT_CLOSED;
@@ -87,6 +91,8 @@ static void drop_connection(mailsub__transport *transport)
 {
     mailsub__race_free(transport->race);
     transport->race = NULL;
+    if (transport->tls)
+        mailsub__tls_keep_ticket(transport->tls);
     mailsub__tls_free(transport->tls);
     transport->tls = NULL;
     if (transport->fd >= 0) {
@@ -106,6 +112,7 @@ void mailsub__transport_free(mailsub__transport *transport)
         return;
     drop_connection(transport);
     mailsub__resolver_free(transport->resolver);
+    mailsub__tls_ticket_drop(&transport->ticket);
     mailsub__free(transport->allocator, transport);
 }
 
@@ -211,7 +218,8 @@ static void update_watch(mailsub__transport *transport)
 static void note_tls(mailsub__transport *transport)
 {
     transport->is_tls = true;
-    transport->is_verified = mailsub__tls_is_verified(transport->tls);
+    transport->is_resumed = mailsub__tls_is_resumed(transport->tls);
+    transport->certificate = *mailsub__tls_get_certificate(transport->tls);
     snprintf(transport->tls_version, sizeof transport->tls_version, "%s",
              mailsub__tls_get_version(transport->tls));
     snprintf(transport->tls_cipher, sizeof transport->tls_cipher, "%s",
@@ -283,7 +291,8 @@ void mailsub__transport_open(mailsub__transport *transport, bool with_tls, int64
     transport->with_tls = with_tls;
     transport->error = MAILSUB_OK;
     transport->is_tls = false;
-    transport->is_verified = false;
+    transport->is_resumed = false;
+    transport->certificate = (mailsub__certificate_facts){0};
     transport->is_loopback = false;
     transport->peer[0] = '\0';
     transport->local_literal[0] = '\0';
@@ -476,7 +485,18 @@ bool mailsub__transport_is_tls(const mailsub__transport *transport)
 
 bool mailsub__transport_is_verified(const mailsub__transport *transport)
 {
-    return transport->is_verified;
+    return transport->certificate.verified_by != MAILSUB_VERIFIED_NOT;
+}
+
+bool mailsub__transport_is_resumed(const mailsub__transport *transport)
+{
+    return transport->is_resumed;
+}
+
+const mailsub__certificate_facts *
+mailsub__transport_get_certificate(const mailsub__transport *transport)
+{
+    return &transport->certificate;
 }
 
 bool mailsub__transport_is_loopback(const mailsub__transport *transport)

@@ -15,6 +15,7 @@
 
 #include <mailsub/system.h>
 
+#include "net/certificate.h"
 #include "net/poller.h"
 #include "net/trust.h"
 
@@ -27,6 +28,7 @@ typedef struct mailsub__transport_settings {
     const char *verify_name; /* A-label name or address that the certificate must bear */
     mailsub__trust *trust;
     bool verify; /* false: any certificate is taken, the result is told as not verified */
+    bool resume; /* sessions of TLS, over successive connections */
 } mailsub__transport_settings;
 
 enum mailsub__transport_state {
@@ -101,6 +103,10 @@ size_t mailsub__transport_get_tls_binding(const mailsub__transport *transport,
                                           const char **out_type,
                                           unsigned char out[MAILSUB__TLS_BINDING_LEN]);
 bool mailsub__transport_is_tls(const mailsub__transport *transport);
+bool mailsub__transport_is_resumed(const mailsub__transport *transport);
+/* Facts of the certificate; all zero when there is none. */
+const mailsub__certificate_facts *
+mailsub__transport_get_certificate(const mailsub__transport *transport);
 /* The certificate was verified, whatever the settings say about a failure. */
 bool mailsub__transport_is_verified(const mailsub__transport *transport);
 /* True when the peer's address is of this host. */

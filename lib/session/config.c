@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where and how: server, name, time-outs. Login and TLS stand in config_login.c and config_tls.c. */
 #include "session/config.h"
 
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #include "smtp/credentials.h"
 #include "smtp/parameters.h"
 
-#define MAX_CA_DATA (16u * 1024 * 1024)
 #define MAX_TIMEOUT_MS (24LL * 60 * 60 * 1000)
 
 /* RFC 5321 section 4.5.3.2; the two that it does not name are a minute. */
@@ -40,7 +40,9 @@ int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_
     atomic_init(&config->frozen, false);
     mailsub__parameters_default_policy(config->extension_policy);
     memcpy(config->timeout_ms, default_timeout_ms, sizeof config->timeout_ms);
-    rc = mailsub__trust_new_system(&config->allocator, &config->trust);
+    config->tls_min_version = MAILSUB_TLS_VERSION_1_2;
+    config->resume = true;
+    rc = mailsub__trust_new(&config->allocator, &config->trust);
     if (rc) {
         mailsub__free(&table, config);
         return rc;
@@ -73,6 +75,7 @@ void mailsub_config_unref(mailsub_config *config)
     free_secret(config, config->authorization);
     mailsub__free(&config->allocator, config->verify_name);
     mailsub__free(&config->allocator, config->helo_name);
+    mailsub__free(&config->allocator, config->tls_priority);
     mailsub__trust_free(config->trust);
     mailsub_allocator allocator = config->allocator;
     mailsub__free(&allocator, config);
@@ -188,61 +191,8 @@ int mailsub_config_set_url(mailsub_config *config, const char *url)
     return rc;
 }
 
-int mailsub_config_set_tls(mailsub_config *config, int mode)
-{
-    int rc = mailsub__config_check_changeable(config);
-    if (rc)
-        return rc;
-    if (mode < MAILSUB_TLS_IMPLICIT || mode > MAILSUB_TLS_OPPORTUNISTIC)
-        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "there is no such TLS mode");
-    config->tls = mode;
-    config->tls_chosen = true;
-    return MAILSUB_OK;
-}
-
-static void replace_trust(mailsub_config *config, mailsub__trust *trust)
-{
-    mailsub__trust_free(config->trust);
-    config->trust = trust;
-    config->trust_chosen = true;
-}
-
-int mailsub_config_set_ca_file(mailsub_config *config, const char *path)
-{
-    int rc = mailsub__config_check_changeable(config);
-    if (rc)
-        return rc;
-    if (!path)
-        return MAILSUB_E_INVALID;
-    mailsub__trust *trust;
-    int os_error = 0;
-    rc = mailsub__trust_new_file(&config->allocator, path, &trust, &os_error);
-    if (rc) {
-        snprintf(config->detail, sizeof config->detail, "%.200s: %s", path,
-                 os_error ? strerrordesc_np(os_error) : "no certificate in it");
-        return rc;
-    }
-    replace_trust(config, trust);
-    return MAILSUB_OK;
-}
-
-int mailsub_config_set_ca_data(mailsub_config *config, const void *pem, size_t len)
-{
-    int rc = mailsub__config_check_changeable(config);
-    if (rc)
-        return rc;
-    if (!pem || len == 0 || len > MAX_CA_DATA)
-        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "no CA data, or more than 16 MiB");
-    mailsub__trust *trust;
-    rc = mailsub__trust_new_pem(&config->allocator, pem, len, &trust);
-    if (rc)
-        return mailsub__config_refuse(config, rc, "no certificate in the CA data");
-    replace_trust(config, trust);
-    return MAILSUB_OK;
-}
-
 /* Replace *target by a copy of text, or by NULL. */
-static int replace_text(mailsub_config *config, char **target, const char *text)
+int mailsub__config_replace_text(mailsub_config *config, char **target, const char *text)
 {
     char *copy = NULL;
     if (text) {
@@ -253,19 +203,6 @@ static int replace_text(mailsub_config *config, char **target, const char *text)
     mailsub__free(&config->allocator, *target);
     *target = copy;
     return MAILSUB_OK;
-}
-
-int mailsub_config_set_verify_name(mailsub_config *config, const char *name)
-{
-    int rc = mailsub__config_check_changeable(config);
-    if (rc || !name)
-        return rc ? rc : replace_text(config, &config->verify_name, NULL);
-    char host[256];
-    rc = mailsub__host_parse(mailsub__slice_str(name), host);
-    if (rc)
-        return mailsub__config_refuse(config, rc,
-                                      "the name to verify is no DNS name and no IP address");
-    return replace_text(config, &config->verify_name, host);
 }
 
 /* An address literal of RFC 5321 section 4.1.3: [192.0.2.1] or [IPv6:2001:db8::1]. */
@@ -291,7 +228,7 @@ int mailsub_config_set_helo_name(mailsub_config *config, const char *name)
 {
     int rc = mailsub__config_check_changeable(config);
     if (rc || !name)
-        return rc ? rc : replace_text(config, &config->helo_name, NULL);
+        return rc ? rc : mailsub__config_replace_text(config, &config->helo_name, NULL);
     char text[256];
     mailsub__slice slice = mailsub__slice_str(name);
     if (!is_address_literal(slice, text)) {
@@ -302,7 +239,7 @@ int mailsub_config_set_helo_name(mailsub_config *config, const char *name)
         if (rc)
             return rc;
     }
-    return replace_text(config, &config->helo_name, text);
+    return mailsub__config_replace_text(config, &config->helo_name, text);
 }
 
 int mailsub_config_set_timeout(mailsub_config *config, int timeout, int64_t ms)
@@ -373,31 +310,12 @@ int mailsub_config_set_transcript(mailsub_config *config, mailsub_transcript_fn 
     return MAILSUB_OK;
 }
 
-int mailsub_config_insecure_set_no_tls(mailsub_config *config)
-{
-    int rc = mailsub__config_check_changeable(config);
-    if (rc)
-        return rc;
-    config->tls = MAILSUB_TLS_NONE;
-    config->tls_chosen = true;
-    return MAILSUB_OK;
-}
-
 int mailsub_config_insecure_allow_clear_login(mailsub_config *config)
 {
     int rc = mailsub__config_check_changeable(config);
     if (rc)
         return rc;
     config->clear_login = true;
-    return MAILSUB_OK;
-}
-
-int mailsub_config_insecure_skip_verify(mailsub_config *config)
-{
-    int rc = mailsub__config_check_changeable(config);
-    if (rc)
-        return rc;
-    config->skip_verify = true;
     return MAILSUB_OK;
 }
 
@@ -409,11 +327,6 @@ const char *mailsub_config_get_host(const mailsub_config *config)
 int mailsub_config_get_port(const mailsub_config *config)
 {
     return config ? config->port : 0;
-}
-
-int mailsub_config_get_tls(const mailsub_config *config)
-{
-    return config ? config->tls : MAILSUB_TLS_STARTTLS;
 }
 
 const char *mailsub_config_get_error_detail(const mailsub_config *config)

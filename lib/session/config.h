@@ -39,7 +39,11 @@ struct mailsub_config {
     char *verify_name; /* NULL: the host */
     char *helo_name;   /* NULL: found out for each connection */
     mailsub__trust *trust;
-    bool trust_chosen; /* the caller named the authorities */
+    bool trust_chosen;       /* the caller named authorities, a key or a certificate */
+    bool client_certificate; /* there is one to show */
+    char *tls_priority;      /* NULL: the library's own */
+    int tls_min_version;     /* MAILSUB_TLS_VERSION_* */
+    bool resume;             /* sessions of TLS */
     bool skip_verify;
     bool clear_login;
     bool all_or_none;
@@ -56,5 +60,7 @@ int mailsub__config_check_changeable(const mailsub_config *config);
 int mailsub__config_refuse(mailsub_config *config, int code, const char *cause);
 /* Replace *target by a copy of text, or by NULL; a secret is wiped. MAILSUB_E_NOMEM. */
 int mailsub__config_replace_secret(mailsub_config *config, char **target, const char *text);
+/* Replace *target by a copy of text, or by NULL. MAILSUB_E_NOMEM. */
+int mailsub__config_replace_text(mailsub_config *config, char **target, const char *text);
 
 #endif

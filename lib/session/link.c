@@ -119,6 +119,7 @@ static mailsub__login_settings login_settings(const mailsub_config *config)
         .random = &mailsub__system_random,
         .host = config->verify_name ? config->verify_name : config->host,
         .port = config->port,
+        .has_certificate = config->client_certificate,
     };
 }
 

@@ -58,11 +58,12 @@ void mailsub__receipt_reset(mailsub_receipt *receipt)
     receipt->queue_id[0] = '\0';
     receipt->tls_version[0] = '\0';
     receipt->tls_cipher[0] = '\0';
-    receipt->tls_verified = false;
     receipt->dropped = 0;
     receipt->warnings = 0;
     receipt->login.n = 0;
     receipt->login.text[0] = '\0';
+    receipt->tls_resumed = false;
+    receipt->certificate = (mailsub__certificate_facts){0};
 }
 
 int mailsub__receipt_list(mailsub_receipt *receipt, const mailsub__slice *recipients, size_t n)
@@ -126,7 +127,8 @@ void mailsub__receipt_set_tls(mailsub_receipt *receipt, const mailsub__transport
                           mailsub__transport_get_tls_version(transport));
     mailsub__receipt_copy(receipt->tls_cipher, sizeof receipt->tls_cipher,
                           mailsub__transport_get_tls_cipher(transport));
-    receipt->tls_verified = mailsub__transport_is_verified(transport);
+    receipt->tls_resumed = mailsub__transport_is_resumed(transport);
+    receipt->certificate = *mailsub__transport_get_certificate(transport);
 }
 
 void mailsub__receipt_set_login(mailsub_receipt *receipt, const mailsub__engine *engine)
@@ -186,9 +188,24 @@ const char *mailsub_receipt_get_tls_cipher(const mailsub_receipt *receipt)
     return receipt ? receipt->tls_cipher : "";
 }
 
-int mailsub_receipt_get_tls_verified(const mailsub_receipt *receipt)
+int mailsub_receipt_get_tls_verified_by(const mailsub_receipt *receipt)
 {
-    return receipt && receipt->tls_verified;
+    return receipt ? receipt->certificate.verified_by : MAILSUB_VERIFIED_NOT;
+}
+
+const char *mailsub_receipt_get_tls_fingerprint(const mailsub_receipt *receipt)
+{
+    return receipt ? receipt->certificate.fingerprint : "";
+}
+
+const char *mailsub_receipt_get_tls_names(const mailsub_receipt *receipt)
+{
+    return receipt ? receipt->certificate.names : "";
+}
+
+int mailsub_receipt_get_tls_resumed(const mailsub_receipt *receipt)
+{
+    return receipt && receipt->tls_resumed;
 }
 
 uint32_t mailsub_receipt_get_dropped(const mailsub_receipt *receipt)

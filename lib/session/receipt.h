@@ -24,10 +24,11 @@ struct mailsub_receipt {
     char queue_id[64];
     char tls_version[16];
     char tls_cipher[64];
-    bool tls_verified;
     uint32_t dropped; /* bits by MAILSUB_EXTENSION_* */
     uint32_t warnings;
     mailsub__login_report login;
+    bool tls_resumed;
+    mailsub__certificate_facts certificate;
     size_t n_recipients;
     mailsub__verdict *verdicts;
     mailsub__receipt_recipient *recipients;

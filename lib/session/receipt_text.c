@@ -72,7 +72,9 @@ static void put_whole(struct writer *writer, const mailsub_receipt *receipt)
         put(writer, receipt->tls_version);
         put(writer, " ");
         put(writer, receipt->tls_cipher);
-        put(writer, receipt->tls_verified ? ", certificate verified\n" : ", NOT verified\n");
+        put(writer, receipt->certificate.verified_by != MAILSUB_VERIFIED_NOT
+                        ? ", certificate verified\n"
+                        : ", NOT verified\n");
     }
 }
 

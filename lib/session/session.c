@@ -38,6 +38,7 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
         .verify_name = config->verify_name ? config->verify_name : config->host,
         .trust = config->trust,
         .verify = certificate_decides(config),
+        .resume = config->resume,
     };
     int rc = mailsub__poller_new(&session->allocator, &session->poller);
     if (rc == MAILSUB_OK)

@@ -278,6 +278,203 @@ static void policies_are_set_where_a_message_can_do_without(void **state)
     mailsub_config_unref(config);
 }
 
+struct setter_row {
+    const char *name;
+    int (*set)(mailsub_config *config);
+    int want;
+    const char *detail; /* part of it */
+};
+
+#define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static int pin(mailsub_config *config)
+{
+    return mailsub_config_add_pin(config, HEX);
+}
+
+static int bad_pin(mailsub_config *config)
+{
+    return mailsub_config_add_pin(config, "abc\r\n");
+}
+
+static int pin_too_many(mailsub_config *config)
+{
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(pin(config), MAILSUB_OK);
+    return pin(config);
+}
+
+static int fingerprint(mailsub_config *config)
+{
+    return mailsub_config_set_fingerprint(config, HEX);
+}
+
+static int no_fingerprint(mailsub_config *config)
+{
+    return mailsub_config_set_fingerprint(config, NULL);
+}
+
+static int bad_fingerprint(mailsub_config *config)
+{
+    return mailsub_config_set_fingerprint(config, "");
+}
+
+static int missing_crl(mailsub_config *config)
+{
+    return mailsub_config_set_crl_file(config, "/nonexistent/crl.pem");
+}
+
+static int empty_crl(mailsub_config *config)
+{
+    return mailsub_config_set_crl_file(config, "/dev/null");
+}
+
+static int missing_client(mailsub_config *config)
+{
+    return mailsub_config_set_client_certificate(config, "/nonexistent/c", "/nonexistent/k", NULL);
+}
+
+static int client_without_key(mailsub_config *config)
+{
+    return mailsub_config_set_client_certificate(config, "/etc/c.pem", NULL, NULL);
+}
+
+static int bad_client(mailsub_config *config)
+{
+    return mailsub_config_set_client_certificate_data(config, "nothing", 7, NULL);
+}
+
+static int no_client(mailsub_config *config)
+{
+    return mailsub_config_set_client_certificate_data(config, "", 0, NULL);
+}
+
+static int missing_pkcs12(mailsub_config *config)
+{
+    return mailsub_config_set_client_pkcs12(config, "/nonexistent/c.p12", NULL);
+}
+
+static int bad_pkcs12(mailsub_config *config)
+{
+    return mailsub_config_set_client_pkcs12(config, "/dev/null", "secret");
+}
+
+static int newest_version(mailsub_config *config)
+{
+    return mailsub_config_set_tls_min_version(config, MAILSUB_TLS_VERSION_1_3);
+}
+
+static int old_version(mailsub_config *config)
+{
+    return mailsub_config_set_tls_min_version(config, 0x0302);
+}
+
+static int versions_that_exclude_each_other(mailsub_config *config)
+{
+    assert_int_equal(mailsub_config_set_tls_priority(config, "NORMAL:-VERS-TLS1.3"), MAILSUB_OK);
+    return newest_version(config);
+}
+
+static int a_priority(mailsub_config *config)
+{
+    assert_int_equal(mailsub_config_set_tls_priority(config, "SECURE256"), MAILSUB_OK);
+    return mailsub_config_set_tls_priority(config, NULL);
+}
+
+static int bad_priority(mailsub_config *config)
+{
+    return mailsub_config_set_tls_priority(config, "BEST");
+}
+
+static int long_priority(mailsub_config *config)
+{
+    char text[1000];
+    memset(text, 'A', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    return mailsub_config_set_tls_priority(config, text);
+}
+
+static int no_resumption(mailsub_config *config)
+{
+    return mailsub_config_set_tls_resumption(config, 0);
+}
+
+static int bad_resumption(mailsub_config *config)
+{
+    return mailsub_config_set_tls_resumption(config, 2);
+}
+
+static const struct setter_row setter_rows[] = {
+    {"a pin", pin, MAILSUB_OK, ""},
+    {"a pin that is none", bad_pin, MAILSUB_E_PIN, "not a SHA-256"},
+    {"a fingerprint", fingerprint, MAILSUB_OK, ""},
+    {"no fingerprint", no_fingerprint, MAILSUB_OK, ""},
+    {"a fingerprint that is none", bad_fingerprint, MAILSUB_E_PIN, "not a SHA-256"},
+    {"a revocation list that is missing", missing_crl, MAILSUB_E_CERTIFICATE, "No such file"},
+    {"an empty revocation list", empty_crl, MAILSUB_E_CERTIFICATE, "no revocation list"},
+    {"a client certificate that is missing", missing_client, MAILSUB_E_CERTIFICATE,
+     "/nonexistent/c: "},
+    {"a client certificate without key", client_without_key, MAILSUB_E_INVALID, ""},
+    {"a client certificate that is none", bad_client, MAILSUB_E_CERTIFICATE, "the client"},
+    {"an empty client certificate", no_client, MAILSUB_E_INVALID, "no client certificate"},
+    {"PKCS #12 that is missing", missing_pkcs12, MAILSUB_E_CERTIFICATE, "/nonexistent/c.p12: "},
+    {"PKCS #12 that is none", bad_pkcs12, MAILSUB_E_CERTIFICATE, "/dev/null: "},
+    {"the newest version", newest_version, MAILSUB_OK, ""},
+    {"an old version", old_version, MAILSUB_E_INVALID, "no such TLS version"},
+    {"a priority that is none", bad_priority, MAILSUB_E_INVALID, "malformed"},
+    {"a priority without end", long_priority, MAILSUB_E_INVALID, "malformed"},
+    {"no resumption", no_resumption, MAILSUB_OK, ""},
+    {"a switch that is neither", bad_resumption, MAILSUB_E_INVALID, "neither 0 nor 1"},
+};
+
+/* Several calls, of which the last one is told. */
+static const struct setter_row sequence_rows[] = {
+    {"a pin too many", pin_too_many, MAILSUB_E_LIMIT, "16 pins"},
+    {"versions that exclude each other", versions_that_exclude_each_other, MAILSUB_E_INVALID,
+     "leaves no version"},
+    {"a priority, taken back", a_priority, MAILSUB_OK, ""},
+};
+
+/* Call the setter with the n-th allocation failing; 0: none fails. Then once more, in use. */
+static int set_once(const struct setter_row *row, size_t n, bool is_frozen_too)
+{
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    mailsub_config *config = NULL;
+    assert_int_equal(mailsub_config_new(&allocator, &config), 0);
+    heap.fail_at = n > 0 ? heap.n_requests + n : 0;
+    int rc = row->set(config);
+    if (rc != MAILSUB_E_NOMEM)
+        assert_non_null(strstr(mailsub_config_get_error_detail(config), row->detail));
+    heap.fail_at = 0;
+    mailsub_session *session = NULL;
+    assert_int_equal(mailsub_config_set_url(config, "smtp://relay.test"), 0);
+    assert_int_equal(mailsub_session_new(config, &session), 0);
+    if (is_frozen_too)
+        assert_int_equal(row->set(config), MAILSUB_E_STATE);
+    mailsub_session_free(session);
+    mailsub_config_unref(config);
+    assert_int_equal(heap.n_live, 0);
+    return rc;
+}
+
+static void setter_row(void **state)
+{
+    const struct setter_row *row = *state;
+    assert_int_equal(set_once(row, 0, true), row->want);
+    assert_int_equal(row->set(NULL), MAILSUB_E_INVALID);
+    int rc = MAILSUB_E_NOMEM;
+    for (size_t n = 1; rc == MAILSUB_E_NOMEM; n++)
+        rc = set_once(row, n, true);
+    assert_int_equal(rc, row->want);
+}
+
+static void sequence_row(void **state)
+{
+    const struct setter_row *row = *state;
+    assert_int_equal(set_once(row, 0, false), row->want);
+}
+
 int main(void)
 {
     static struct CMUnitTest tests[64] = {
@@ -294,7 +491,9 @@ int main(void)
         cmocka_unit_test(policies_are_set_where_a_message_can_do_without),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    size_t n_tests = 10;
+    size_t n_tests = 12;
     UNIT_ADD_ROWS(tests, n_tests, name_rows, name_row);
+    UNIT_ADD_ROWS(tests, n_tests, setter_rows, setter_row);
+    UNIT_ADD_ROWS(tests, n_tests, sequence_rows, sequence_row);
     return UNIT_RUN(tests, n_tests);
 }

@@ -51,7 +51,8 @@ void pki_ca_init(struct pki_ca *ca, const char *name)
     ca->key = make_key(0);
     ca->certificate = begin_certificate(ca->key, name, -10, 100);
     must(gnutls_x509_crt_set_basic_constraints(ca->certificate, 1, -1));
-    must(gnutls_x509_crt_set_key_usage(ca->certificate, GNUTLS_KEY_KEY_CERT_SIGN));
+    must(gnutls_x509_crt_set_key_usage(ca->certificate,
+                                       GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN));
     must(gnutls_x509_crt_sign2(ca->certificate, ca->certificate, ca->key, GNUTLS_DIG_SHA256, 0));
     must(gnutls_x509_crt_export2(ca->certificate, GNUTLS_X509_FMT_PEM, &ca->pem));
 }
@@ -74,9 +75,9 @@ static void add_names(gnutls_x509_crt_t certificate, const struct pki_leaf *leaf
                                                   leaf->ip_len, GNUTLS_FSAN_APPEND));
 }
 
-gnutls_certificate_credentials_t pki_issue(const struct pki_ca *ca, const struct pki_leaf *leaf)
+static gnutls_x509_crt_t issue(const struct pki_ca *ca, const struct pki_leaf *leaf,
+                               gnutls_x509_privkey_t key)
 {
-    gnutls_x509_privkey_t key = make_key(leaf->rsa_bits);
     gnutls_x509_crt_t certificate =
         begin_certificate(key, leaf->common_name, leaf->from_day ? leaf->from_day : -1,
                           leaf->to_day ? leaf->to_day : 30);
@@ -87,10 +88,62 @@ gnutls_certificate_credentials_t pki_issue(const struct pki_ca *ca, const struct
         0));
     must(gnutls_x509_crt_sign2(certificate, leaf->is_self_signed ? certificate : ca->certificate,
                                leaf->is_self_signed ? key : ca->key, GNUTLS_DIG_SHA256, 0));
+    return certificate;
+}
+
+gnutls_certificate_credentials_t pki_issue(const struct pki_ca *ca, const struct pki_leaf *leaf)
+{
+    gnutls_x509_privkey_t key = make_key(leaf->rsa_bits);
+    gnutls_x509_crt_t certificate = issue(ca, leaf, key);
     gnutls_certificate_credentials_t credentials;
     must(gnutls_certificate_allocate_credentials(&credentials));
     must(gnutls_certificate_set_x509_key(credentials, &certificate, 1, key));
     gnutls_x509_crt_deinit(certificate);
     gnutls_x509_privkey_deinit(key);
     return credentials;
+}
+
+gnutls_datum_t pki_issue_pem(const struct pki_ca *ca, const struct pki_leaf *leaf)
+{
+    gnutls_x509_privkey_t key = make_key(leaf->rsa_bits);
+    gnutls_x509_crt_t certificate = issue(ca, leaf, key);
+    gnutls_datum_t parts[2];
+    must(gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &parts[0]));
+    must(gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &parts[1]));
+    gnutls_datum_t both = {gnutls_malloc(parts[0].size + parts[1].size + 1),
+                           parts[0].size + parts[1].size};
+    must(both.data ? 0 : GNUTLS_E_MEMORY_ERROR);
+    snprintf((char *)both.data, both.size + 1, "%s%s", (const char *)parts[0].data,
+             (const char *)parts[1].data);
+    gnutls_free(parts[0].data);
+    gnutls_free(parts[1].data);
+    gnutls_x509_crt_deinit(certificate);
+    gnutls_x509_privkey_deinit(key);
+    return both;
+}
+
+gnutls_x509_crt_t pki_certificate(gnutls_datum_t pem)
+{
+    gnutls_x509_crt_t certificate;
+    must(gnutls_x509_crt_init(&certificate));
+    must(gnutls_x509_crt_import(certificate, &pem, GNUTLS_X509_FMT_PEM));
+    return certificate;
+}
+
+gnutls_datum_t pki_revoke(const struct pki_ca *ca, gnutls_x509_crt_t certificate, int from_day,
+                          int to_day)
+{
+    time_t now = time(NULL);
+    gnutls_x509_crl_t list;
+    gnutls_datum_t pem;
+    must(gnutls_x509_crl_init(&list));
+    must(gnutls_x509_crl_set_version(list, 2));
+    must(gnutls_x509_crl_set_this_update(list, now + from_day * 86400));
+    must(gnutls_x509_crl_set_next_update(list, now + to_day * 86400));
+    if (certificate)
+        must(gnutls_x509_crl_set_crt(list, certificate, now + from_day * 86400));
+    must(gnutls_x509_crl_sign2(list, ca->certificate, ca->key, GNUTLS_DIG_SHA256, 0));
+    must(gnutls_x509_crl_export2(list, GNUTLS_X509_FMT_PEM, &pem));
+    gnutls_x509_crl_deinit(list);
+    return pem;
 }

@@ -28,6 +28,14 @@ struct pki_leaf {
 
 void pki_ca_init(struct pki_ca *ca, const char *name);
 void pki_ca_deinit(struct pki_ca *ca);
+/* A certificate and its key, as PEM in one text; the caller frees it with gnutls_free. */
+gnutls_datum_t pki_issue_pem(const struct pki_ca *ca, const struct pki_leaf *leaf);
+/* The certificate in a PEM text; the caller frees it. */
+gnutls_x509_crt_t pki_certificate(gnutls_datum_t pem);
+/* A revocation list, valid from and to these days, with the certificate in it, if any; PEM, freed
+   with gnutls_free. */
+gnutls_datum_t pki_revoke(const struct pki_ca *ca, gnutls_x509_crt_t certificate, int from_day,
+                          int to_day);
 /* Credentials for a server; the caller frees them. */
 gnutls_certificate_credentials_t pki_issue(const struct pki_ca *ca, const struct pki_leaf *leaf);
 

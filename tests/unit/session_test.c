@@ -948,7 +948,8 @@ static void a_receipt_can_be_read_and_used_again(void **state)
     assert_string_equal(mailsub_receipt_get_message_id(fixture.receipt), message_id);
     assert_string_equal(mailsub_receipt_get_tls_version(fixture.receipt), "TLS1.3");
     assert_true(strlen(mailsub_receipt_get_tls_cipher(fixture.receipt)) > 0);
-    assert_int_equal(mailsub_receipt_get_tls_verified(fixture.receipt), 1);
+    assert_int_equal(mailsub_receipt_get_tls_verified_by(fixture.receipt),
+                     MAILSUB_VERIFIED_BY_AUTHORITY);
     assert_string_equal(mailsub_receipt_get_recipient_enhanced_status(fixture.receipt, 1), "5.1.1");
     assert_string_equal(mailsub_receipt_get_recipient_reply_text(fixture.receipt, 1),
                         "No such user");

@@ -38,7 +38,10 @@ static int set_up(void **state)
     pki_ca_init(&stranger, "stranger");
     good = pki_issue(&authority, &(struct pki_leaf){.dns = {"localhost"}});
     libc_allocator = unit_allocator(&trust_heap);
-    return mailsub__trust_new_pem(&libc_allocator, authority.pem.data, authority.pem.size, &trust);
+    int rc = mailsub__trust_new(&libc_allocator, &trust);
+    return rc ? rc
+              : mailsub__trust_set_authorities(
+                    trust, mailsub__slice_of(authority.pem.data, authority.pem.size));
 }
 
 static int tear_down(void **state)
@@ -932,7 +935,7 @@ static void an_empty_trust_says_so(void **state)
     begin(&fixture);
     mailsub__trust *system = NULL;
     const mailsub__trust_handles *handles;
-    assert_int_equal(mailsub__trust_new_system(&libc_allocator, &system), MAILSUB_OK);
+    assert_int_equal(mailsub__trust_new(&libc_allocator, &system), MAILSUB_OK);
     assert_int_equal(mailsub__trust_load(system, &handles), MAILSUB_OK);
     fixture.settings.trust = system;
     take_settings(&fixture);

@@ -83,6 +83,37 @@ static void check_trust(mailsub__trust *trust, int want_authorities)
     assert_int_equal(handles->n_authorities, want_authorities);
 }
 
+/* What a config does with PEM, from memory or from a file. */
+static int trust_pem(const mailsub_allocator *allocator, mailsub__slice pem,
+                     mailsub__trust **out_trust)
+{
+    mailsub__trust *trust;
+    int rc = mailsub__trust_new(allocator, &trust);
+    if (rc)
+        return rc;
+    rc = mailsub__trust_set_authorities(trust, pem);
+    if (rc)
+        mailsub__trust_free(trust);
+    else
+        *out_trust = trust;
+    return rc;
+}
+
+static int trust_file(const mailsub_allocator *allocator, const char *path,
+                      mailsub__trust **out_trust, int *out_os_error)
+{
+    mailsub__trust *trust;
+    int rc = mailsub__trust_new(allocator, &trust);
+    if (rc)
+        return rc;
+    rc = mailsub__trust_set_authorities_file(trust, path, out_os_error);
+    if (rc)
+        mailsub__trust_free(trust);
+    else
+        *out_trust = trust;
+    return rc;
+}
+
 static void write_file(const char *path, const char *data, size_t len)
 {
     FILE *file = fopen(path, "we");
@@ -99,7 +130,7 @@ static void pem_is_read(void **state)
     char pem[8192];
     size_t len = assemble(row, pem, sizeof pem);
     mailsub__trust *trust = NULL;
-    assert_int_equal(mailsub__trust_new_pem(&allocator, pem, len, &trust), row->want);
+    assert_int_equal(trust_pem(&allocator, mailsub__slice_of(pem, len), &trust), row->want);
     assert_int_equal(trust != NULL, row->want == MAILSUB_OK);
     if (trust)
         check_trust(trust, row->want_authorities);
@@ -112,7 +143,7 @@ static void pem_is_read(void **state)
     write_file(path, pem, len);
     int os_error = 77;
     trust = NULL;
-    assert_int_equal(mailsub__trust_new_file(&allocator, path, &trust, &os_error), row->want);
+    assert_int_equal(trust_file(&allocator, path, &trust, &os_error), row->want);
     assert_int_equal(os_error, 0);
     if (trust)
         check_trust(trust, row->want_authorities);
@@ -139,8 +170,7 @@ static void unreadable_files_say_why(void **state)
     for (size_t i = 0; i < 3; i++) {
         mailsub__trust *trust = NULL;
         int os_error = 77;
-        assert_int_equal(mailsub__trust_new_file(&allocator, files[i].path, &trust, &os_error),
-                         MAILSUB_E_CA);
+        assert_int_equal(trust_file(&allocator, files[i].path, &trust, &os_error), MAILSUB_E_CA);
         assert_int_equal(os_error, files[i].os_error);
         assert_null(trust);
     }
@@ -163,7 +193,7 @@ static void more_than_16_mib_is_refused(void **state)
     close(fd);
     mailsub__trust *trust = NULL;
     int os_error;
-    assert_int_equal(mailsub__trust_new_file(&allocator, path, &trust, &os_error), MAILSUB_E_CA);
+    assert_int_equal(trust_file(&allocator, path, &trust, &os_error), MAILSUB_E_CA);
     unlink(path);
     assert_int_equal(heap.n_live, 0);
 }
@@ -180,7 +210,7 @@ static void the_system_is_loaded_once(void **state)
     struct unit_heap heap = {0};
     mailsub_allocator allocator = unit_allocator(&heap);
     mailsub__trust *trust = NULL;
-    assert_int_equal(mailsub__trust_new_system(&allocator, &trust), MAILSUB_OK);
+    assert_int_equal(mailsub__trust_new(&allocator, &trust), MAILSUB_OK);
     pthread_t threads[4];
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, load, trust), 0);
@@ -210,7 +240,7 @@ static void each_failing_allocation_is_told(void **state)
         mailsub_allocator allocator = unit_allocator(&heap);
         mailsub__trust *trust = NULL;
         int os_error;
-        rc = mailsub__trust_new_file(&allocator, path, &trust, &os_error);
+        rc = trust_file(&allocator, path, &trust, &os_error);
         assert_true(rc == MAILSUB_OK || (rc == MAILSUB_E_NOMEM && !trust));
         mailsub__trust_free(trust);
         assert_int_equal(heap.n_live, 0);
