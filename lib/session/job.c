@@ -181,6 +181,7 @@ static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
         .size = mailsub__message_size(job->message),
         /* RFC 6532: the header of such a message is UTF-8. */
         .eight_bit = smtputf8 || mailsub__message_body(job->message) != MAILSUB__BODY_7BIT,
+        .binary = mailsub__message_body(job->message) == MAILSUB__BODY_BINARY,
         .smtputf8 = smtputf8,
         .delivery = mailsub__message_delivery(job->message),
         .content = transaction->content,

@@ -6,8 +6,8 @@
  * Invariants:
  *  - A reply counts only for the oldest command in flight, and only when that command's last octet
  *    was acknowledged before the reply's first octet came.
- *  - No octet of content is made before the 3yz reply to DATA.
- *  - A recipient is accepted only by a 2yz reply to the end of data.
+ *  - No octet of content is made before the 3yz reply to DATA, or outside a chunk of BDAT.
+ *  - A recipient is accepted only by a 2yz reply to the end of data of its transaction.
  *  - Once the engine is closed, nothing is sent and nothing is heard.
  */
 #include "smtp/engine_private.h"
@@ -38,7 +38,8 @@ int mailsub__engine_new(const mailsub_allocator *allocator,
     engine->deadline_ms = -1;
     engine->failure.stage = MAILSUB_STAGE_NONE;
     mailsub__reply_parser_init(&engine->parser);
-    mailsub__buffer_init_secret(&engine->out, &engine->allocator, 4 * MAILSUB__RAW_LEN);
+    mailsub__buffer_init_secret(&engine->out, &engine->allocator,
+                                4 * MAILSUB__RAW_LEN + MAILSUB__CHUNK_LEN + settings->chunk_len);
     mailsub__buffer_init(&engine->parameters, &engine->allocator, PARAMETERS_MAX);
     mailsub__auth_init(&engine->auth, &engine->allocator, settings->user, settings->password,
                        &settings->login);
@@ -77,16 +78,34 @@ static void raise_event(mailsub__engine *engine, enum mailsub__engine_event even
     engine->events |= 1u << event;
 }
 
+/* DONE is told once for each transaction. */
+static void take_done(mailsub__engine *engine)
+{
+    engine->done = engine->ended;
+    engine->ended = engine->done->next;
+    engine->done->next = NULL;
+    if (!engine->ended)
+        engine->events &= ~(1u << MAILSUB__EVENT_DONE);
+}
+
 /* The pending event that comes first; a transaction's end is told before the connection's. */
 enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine)
 {
     for (int event = MAILSUB__EVENT_STARTTLS; event <= MAILSUB__EVENT_CLOSED; event++) {
-        if (engine->events & 1u << event) {
+        if (!(engine->events & 1u << event))
+            continue;
+        if (event == MAILSUB__EVENT_DONE)
+            take_done(engine);
+        else
             engine->events &= ~(1u << event);
-            return (enum mailsub__engine_event)event;
-        }
+        return (enum mailsub__engine_event)event;
     }
     return MAILSUB__EVENT_NONE;
+}
+
+mailsub__transaction *mailsub__engine_done(const mailsub__engine *engine)
+{
+    return engine->done;
 }
 
 void mailsub__engine_note(mailsub__engine *engine, int direction, mailsub__slice line)
@@ -105,6 +124,28 @@ void mailsub__engine_restart_deadline(mailsub__engine *engine, enum mailsub__sta
             engine->now_ms + engine->settings.timeout_ms[mailsub__states[awaited].timeout];
 }
 
+/* Is the oldest command in flight one whose last octet has not gone? */
+static bool is_leaving(const mailsub__engine *engine, const mailsub__flight *head)
+{
+    return (head->state == MAILSUB__STATE_END || head->state == MAILSUB__STATE_CHUNK) &&
+           engine->n_sent < head->end;
+}
+
+void mailsub__engine_await(mailsub__engine *engine)
+{
+    const mailsub__flight *head = mailsub__flights_head(&engine->flights);
+    mailsub__engine_restart_deadline(engine, is_leaving(engine, head)
+                                                 ? MAILSUB__STATE_CONTENT
+                                                 : (enum mailsub__state)head->state);
+}
+
+void mailsub__engine_prolong(mailsub__engine *engine)
+{
+    int64_t until_ms = engine->now_ms + engine->settings.timeout_ms[MAILSUB_TIMEOUT_CONTENT];
+    if (engine->closing == MAILSUB__STAYING && engine->deadline_ms < until_ms)
+        engine->deadline_ms = until_ms;
+}
+
 int64_t mailsub__engine_deadline(const mailsub__engine *engine)
 {
     return engine->deadline_ms;
@@ -115,7 +156,7 @@ int mailsub__engine_stage(const mailsub__engine *engine)
     const mailsub__flight *head = mailsub__flights_head(&engine->flights);
     if (!head)
         return mailsub__states[engine->cursor].stage;
-    if (head->state == MAILSUB__STATE_END && engine->n_sent < head->end)
+    if (is_leaving(engine, head))
         return MAILSUB_STAGE_CONTENT;
     return mailsub__states[head->state].stage;
 }
@@ -148,16 +189,26 @@ static void record_failure(mailsub__engine *engine, int code, int stage,
         memcpy(engine->failure_text, reply->text, sizeof engine->failure_text);
 }
 
-void mailsub__engine_fail(mailsub__engine *engine, int code, int stage, const mailsub__reply *reply)
+static void end(mailsub__engine *engine, bool orderly, int code, int stage,
+                const mailsub__reply *reply)
 {
     if (engine->cursor == MAILSUB__STATE_CLOSED)
         return;
     /* Behind a QUIT, whatever happens is its end: it must not cost what went before. */
     if (engine->closing == MAILSUB__STAYING)
         record_failure(engine, code, stage, reply);
-    if (engine->transaction)
-        mailsub__transaction_abandon(engine, code, stage, reply);
+    mailsub__round_abandon_all(engine, orderly, code, stage, reply);
     mailsub__engine_close(engine);
+}
+
+void mailsub__engine_fail(mailsub__engine *engine, int code, int stage, const mailsub__reply *reply)
+{
+    end(engine, false, code, stage, reply);
+}
+
+void mailsub__engine_dismissed(mailsub__engine *engine, int stage)
+{
+    end(engine, true, MAILSUB_E_UNAVAILABLE, stage, &engine->reply);
 }
 
 /*
@@ -167,8 +218,9 @@ void mailsub__engine_fail(mailsub__engine *engine, int code, int stage, const ma
 void mailsub__engine_leave(mailsub__engine *engine, int code, int stage,
                            const mailsub__reply *reply)
 {
-    assert(!engine->transaction && engine->closing == MAILSUB__STAYING);
+    assert(!engine->rounds && engine->closing == MAILSUB__STAYING);
     record_failure(engine, code, stage, reply);
+    mailsub__round_abandon_all(engine, true, code, stage, reply);
     engine->closing = MAILSUB__LEAVING;
     engine->deadline_ms = engine->now_ms + QUIT_MS;
     mailsub__engine_go(engine, MAILSUB__STATE_QUIT);
@@ -179,7 +231,7 @@ void mailsub__engine_quit(mailsub__engine *engine, int64_t now_ms)
     engine->now_ms = now_ms;
     if (engine->cursor == MAILSUB__STATE_CLOSED || engine->closing != MAILSUB__STAYING)
         return;
-    assert(!engine->transaction);
+    assert(!engine->rounds && !engine->waiting);
     engine->events &= ~(1u << MAILSUB__EVENT_READY);
     record_failure(engine, MAILSUB_OK, MAILSUB_STAGE_QUIT, NULL);
     engine->closing = MAILSUB__QUITTING;
@@ -246,34 +298,53 @@ void mailsub__unavailable(mailsub__engine *engine, const mailsub__flight *flight
                          &engine->reply);
 }
 
-/* Has the oldest command been sent in whole? If not, no reply can be its reply. */
-static bool reply_is_due(const mailsub__engine *engine)
+/* Has the oldest command been sent in whole? If not, no reply can be its reply; but a server may
+   refuse a chunk as soon as it has read its line. */
+static enum mailsub__earliness earliness(const mailsub__engine *engine)
 {
     const mailsub__flight *head = mailsub__flights_head(&engine->flights);
-    return head && head->end <= engine->n_sent;
+    if (!head)
+        return MAILSUB__EARLY;
+    if (head->end <= engine->n_sent)
+        return MAILSUB__DUE;
+    bool chunk = is_leaving(engine, head) && head->round->chunked;
+    return chunk && head->end - head->which <= engine->n_sent ? MAILSUB__IN_CHUNK : MAILSUB__EARLY;
+}
+
+static bool is_too_early(const mailsub__engine *engine)
+{
+    return engine->early == MAILSUB__EARLY ||
+           (engine->early == MAILSUB__IN_CHUNK && engine->reply.code / 100 < 4);
+}
+
+/* A reply to a command: what it means, and what the next one waits for. */
+static void act_on(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    bool goodbye = engine->reply.code == 421;
+    /* A 421 to the end of data decides about the message as well as about the connection. */
+    if (!goodbye || flight->state == MAILSUB__STATE_END || flight->state == MAILSUB__STATE_QUIT)
+        mailsub__states[flight->state].answer[engine->reply.code / 100 - 2](engine, flight);
+    if (goodbye)
+        mailsub__engine_dismissed(engine, mailsub__states[flight->state].stage);
+    if (flight->round && engine->cursor != MAILSUB__STATE_CLOSED)
+        mailsub__round_settle(engine, flight->round);
 }
 
 static void handle_reply(mailsub__engine *engine)
 {
-    bool goodbye = engine->reply.code == 421;
-    if (engine->early) {
-        int code = goodbye ? MAILSUB_E_UNAVAILABLE : MAILSUB_E_REPLY_EARLY;
+    if (is_too_early(engine)) {
+        int code = engine->reply.code == 421 ? MAILSUB_E_UNAVAILABLE : MAILSUB_E_REPLY_EARLY;
         mailsub__engine_fail(engine, code, mailsub__engine_stage(engine), &engine->reply);
         return;
     }
     mailsub__flight flight = mailsub__flights_pop(&engine->flights);
-    const mailsub__flight *next = mailsub__flights_head(&engine->flights);
-    if (next)
-        mailsub__engine_restart_deadline(engine, (enum mailsub__state)next->state);
+    if (flight.round)
+        flight.round->n_flights--;
+    if (engine->flights.n > 0)
+        mailsub__engine_await(engine);
     else if (engine->closing == MAILSUB__STAYING)
         engine->deadline_ms = -1;
-    /* A 421 to the end of data decides about the message as well as about the connection. */
-    if (!goodbye || flight.state == MAILSUB__STATE_END || flight.state == MAILSUB__STATE_QUIT)
-        mailsub__states[flight.state].answer[engine->reply.code / 100 - 2](engine, &flight);
-    if (goodbye)
-        mailsub__unavailable(engine, &flight);
-    if (engine->transaction)
-        mailsub__transaction_settle(engine);
+    act_on(engine, &flight);
 }
 
 /* Keep a line of a reply, and tell it to the transcript, without what is secret. */
@@ -313,7 +384,7 @@ static void refuse_clear_bytes(mailsub__engine *engine)
 static void feed_reply(mailsub__engine *engine, mailsub__slice *input)
 {
     if (mailsub__reply_parser_is_fresh(&engine->parser)) {
-        engine->early = !reply_is_due(engine);
+        engine->early = earliness(engine);
         mailsub__reply_reset(&engine->reply);
     }
     switch (mailsub__reply_parser_next(&engine->parser, input)) {

@@ -25,7 +25,16 @@
 
 #define MAILSUB__N_TIMEOUTS (MAILSUB_TIMEOUT_END_OF_DATA + 1)
 
+/*
+ * A chunk is made in whole before it is announced, so this is memory too. Each costs a reply, and
+ * is the least that is sent in vain once the server has refused (RFC 3030 section 2).
+ */
+#define MAILSUB__CHUNK_LEN (64u * 1024)
+/* What is under way when a connection is lost may have arrived or not: the price of more. */
+#define MAILSUB__DEPTH 64u
+
 typedef struct mailsub__engine mailsub__engine;
+typedef struct mailsub__transaction mailsub__transaction;
 
 /* Strings are borrowed and outlive the engine. */
 typedef struct mailsub__engine_settings {
@@ -36,6 +45,9 @@ typedef struct mailsub__engine_settings {
     mailsub__login_settings login;
     bool clear_login; /* a login without verified TLS is allowed by name */
     bool all_or_none;
+    bool no_chunking;   /* DATA is used where BDAT is offered too */
+    uint32_t chunk_len; /* octets of a chunk of BDAT; 0: MAILSUB__CHUNK_LEN */
+    uint32_t depth;     /* transactions under way at once, where they overlap; 0: MAILSUB__DEPTH */
     int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
     uint8_t extension_policy[MAILSUB__N_CAPABILITIES]; /* MAILSUB_MISSING_* */
     mailsub_transcript_fn transcript;                  /* may be NULL */
@@ -48,9 +60,17 @@ enum mailsub__protection { MAILSUB__CLEAR, MAILSUB__TLS_UNVERIFIED, MAILSUB__TLS
 enum mailsub__engine_event {
     MAILSUB__EVENT_NONE,     /* nothing to tell: wait for bytes, room or time */
     MAILSUB__EVENT_STARTTLS, /* do the handshake, then call mailsub__engine_tls_started */
-    MAILSUB__EVENT_READY,    /* greeting, TLS and login are done: a transaction may be submitted */
-    MAILSUB__EVENT_DONE,     /* the transaction has its verdicts */
+    MAILSUB__EVENT_READY,    /* greeting, TLS and login are done: transactions may be submitted */
+    MAILSUB__EVENT_DONE,     /* a transaction has its verdicts: see mailsub__engine_done */
     MAILSUB__EVENT_CLOSED    /* the engine is at its end, see mailsub__engine_failure; last event */
+};
+
+/* How far a recipient is; the engine's own. */
+enum mailsub__phase {
+    MAILSUB__WAITING, /* no transaction has asked for it yet */
+    MAILSUB__ASKED,   /* its RCPT was queued */
+    MAILSUB__TAKEN,   /* and answered 2yz */
+    MAILSUB__DECIDED
 };
 
 /* The reply, or the lack of one, that decided. Fixed space: a verdict can be had without memory. */
@@ -60,19 +80,48 @@ typedef struct mailsub__verdict {
     int stage;                            /* MAILSUB_STAGE_* */
     int reply_code;                       /* 0: no reply decided */
     char enhanced[MAILSUB__ENHANCED_LEN]; /* "5.1.1" or "" */
+    /* Which of the transactions on this connection, from 1, decided; 0: none was begun. */
+    uint32_t transaction;
+    uint8_t phase; /* MAILSUB__WAITING to _DECIDED */
+    bool taken;    /* its RCPT was answered 2yz, however it went on */
 } mailsub__verdict;
 
+/* One transaction on the wire: MAIL to the end of data. The engine's own. */
+typedef struct mailsub__round {
+    struct mailsub__round *next;
+    mailsub__transaction *transaction;
+    size_t first; /* the recipients that it asks for lie between these */
+    size_t end;
+    size_t n_asked;
+    size_t n_answered;
+    size_t n_taken;
+    size_t n_flights;       /* commands that are not answered */
+    uint64_t content_start; /* in the stream of octets; UINT64_MAX: not made yet */
+    uint64_t content_end;
+    uint32_t number;
+    bool chunked;      /* by BDAT */
+    bool mail_taken;   /* MAIL was answered 2yz */
+    bool mail_refused; /* or 4yz, 5yz */
+    bool refused;      /* some recipient was */
+    bool begun;        /* DATA, or a first chunk, was queued */
+    bool failed;       /* and refused, or the content could not be read: no more of it is sent */
+    bool ended;        /* the end of data was answered */
+    bool accepted;     /* with 2yz */
+    bool complete;     /* the last octet of the end of data was acknowledged */
+} mailsub__round;
+
 /* One message. The owner fills the first part, keeps it alive until DONE, and reads the rest. */
-typedef struct mailsub__transaction {
+struct mailsub__transaction {
     mailsub__slice sender; /* without angle brackets; empty for <> */
     const mailsub__slice *recipients;
     size_t n_recipients;
     uint64_t size;  /* exact octets of content */
     bool eight_bit; /* content has octets beyond ASCII: only a server with 8BITMIME takes it */
+    bool binary;    /* content has no lines: only BDAT and BINARYMIME take it (RFC 3030) */
     bool smtputf8;  /* envelope or header have characters beyond ASCII: the same of SMTPUTF8 */
     const mailsub__delivery *delivery; /* NULL: nothing is asked for */
-    mailsub__source content;
-    mailsub__verdict *verdicts; /* the owner's array, one for each recipient */
+    mailsub__source content;           /* with CRLF line ends */
+    mailsub__verdict *verdicts;        /* the owner's array, one for each recipient */
     /* Text of the reply that decided for recipient i; called before DONE; may be NULL. */
     void (*on_recipient_text)(void *context, size_t i, mailsub__slice text);
     void *context;
@@ -87,11 +136,18 @@ typedef struct mailsub__transaction {
     uint32_t dropped;
     uint32_t warnings;
     bool handed_over; /* an octet of the content was acknowledged as sent */
-} mailsub__transaction;
+
+    /* The engine's own. */
+    mailsub__transaction *next;
+    mailsub__round round;
+    size_t n_undecided;
+    size_t n_accepted;
+    size_t n_rounds;
+};
 
 int mailsub__engine_new(const mailsub_allocator *allocator,
                         const mailsub__engine_settings *settings, mailsub__engine **out_engine);
-/* Wipes secrets. A transaction under way is left without verdicts: lose or cancel it first. */
+/* Wipes secrets. Transactions under way are left without verdicts: lose or cancel them first. */
 void mailsub__engine_free(mailsub__engine *engine);
 
 /* The channel binding of the connection (RFC 5056): its type's name, at most 15 characters, and at
@@ -106,7 +162,8 @@ void mailsub__engine_feed(mailsub__engine *engine, const char *data, size_t len,
 void mailsub__engine_tls_started(mailsub__engine *engine, enum mailsub__protection protection,
                                  int64_t now_ms);
 /* The connection has ended, or is to be given up: code is the cause, such as
-   MAILSUB_E_CONNECTION_LOST or MAILSUB_E_CANCELLED. Every recipient gets its verdict. */
+   MAILSUB_E_CONNECTION_LOST or MAILSUB_E_CANCELLED. Every recipient gets its verdict: unknown only
+   where the whole content had gone and its reply had not come. */
 void mailsub__engine_lost(mailsub__engine *engine, int code, int64_t now_ms);
 
 /* Bytes to send, lent until the next call that changes the engine; empty when there are none now.
@@ -115,17 +172,21 @@ mailsub__slice mailsub__engine_peek_output(mailsub__engine *engine, int64_t now_
 void mailsub__engine_ack_output(mailsub__engine *engine, size_t n, int64_t now_ms);
 
 enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine);
+/* The transaction of the last event DONE: each gets one, in the order in which they end. */
+mailsub__transaction *mailsub__engine_done(const mailsub__engine *engine);
 
 /* What became of each mechanism; lent until free. */
 const mailsub__login_report *mailsub__engine_login(const mailsub__engine *engine);
 /* What the server offers; to be asked after READY. */
 bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability);
-/* Only after READY or DONE, one at a time. The transaction's results are reset. Recipients and
-   sender are checked, the size against the server's limit, and what the message needs and
-   asks for against what the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_ENCODING,
-   MAILSUB_E_EXTENSION, MAILSUB_E_EXTENSION_LIMIT, MAILSUB_E_TLS_UNVERIFIED): what fails there is DONE, at the
+/* Queue a transaction; not behind a QUIT. Its results are reset. When its turn comes, recipients
+   and sender are checked, the size against the server's limit, and what the message needs and asks
+   for against what the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_ENCODING, MAILSUB_E_EXTENSION,
+   MAILSUB_E_EXTENSION_LIMIT, MAILSUB_E_TLS_UNVERIFIED): what fails there is DONE, at the
    stage CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile
-   answers with its failure: DONE, nothing handed over. */
+   answers with its failure: DONE, nothing handed over. Where the server has PIPELINING, the next
+   transaction begins before the last one is answered: behind the content of DATA with the one that
+   waits for its 354, and by BDAT as many as depth allows. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
                             int64_t now_ms);
 /* Only between transactions. CLOSED follows when the server has answered, or after two seconds

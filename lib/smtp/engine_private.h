@@ -4,7 +4,9 @@
  *   engine.c       what the owner calls, replies to their handlers, time, the end
  *   opening.c      greeting, EHLO, STARTTLS
  *   signon.c       login
+ *   round.c        transactions one behind the other: submitted, begun, ended
  *   transaction.c  MAIL to the end of data
+ *   content.c      the content, by DATA or in chunks
  *   verdict.c      what becomes of each recipient and of the whole
  *   output.c       commands and content on their way out
  */
@@ -26,20 +28,21 @@ enum mailsub__closing {
     MAILSUB__LEAVING   /* a QUIT out of politeness; nobody waits for its reply */
 };
 
-/* One message under way. */
+/* When the reply that is coming in began. */
+enum mailsub__earliness {
+    MAILSUB__DUE,
+    MAILSUB__IN_CHUNK, /* behind the line of its BDAT, before the end of the chunk: a refusal may */
+    MAILSUB__EARLY     /* before its command was sent */
+};
+
+/* The content of the transaction that is being sent. */
 typedef struct mailsub__progress {
-    uint64_t content_start; /* where the content begins in the stream */
-    size_t n_sent;          /* recipients whose RCPT was queued */
-    size_t n_taken;         /* and whose RCPT was answered 2yz */
-    bool mail_taken;
-    bool mail_refused;
-    bool refused;     /* some recipient was */
-    bool complete;    /* the last octet of the end of data was acknowledged */
     uint64_t content; /* octets that the source gave */
     mailsub__dot dot;
     size_t raw_start; /* octets in raw that wait to be encoded */
     size_t raw_len;
     bool source_ended;
+    char last_octet; /* of the last chunk */
 } mailsub__progress;
 
 struct mailsub__engine {
@@ -58,7 +61,7 @@ struct mailsub__engine {
 
     mailsub__reply_parser parser;
     mailsub__reply reply;
-    bool early; /* the reply that is coming in began before its command was sent */
+    enum mailsub__earliness early;
 
     mailsub__flights flights;
     mailsub__buffer out; /* secret: lines of a login pass through it */
@@ -67,7 +70,18 @@ struct mailsub__engine {
     char *raw; /* a piece of content before dot-stuffing; MAILSUB__RAW_LEN octets */
 
     mailsub__buffer parameters; /* of the MAIL or RCPT that is being made */
-    mailsub__transaction *transaction;
+
+    mailsub__transaction *waiting; /* submitted, and not begun, or not all of it */
+    mailsub__transaction *waiting_last;
+    mailsub__transaction *ended; /* with verdicts, and the event not pulled */
+    mailsub__transaction *ended_last;
+    mailsub__transaction *done; /* of the last event DONE */
+    mailsub__round *rounds;     /* begun and not ended, in the order of the stream */
+    mailsub__round *rounds_last;
+    mailsub__round *sending; /* the one that the cursor is in; NULL: none */
+    mailsub__round *leaving; /* the oldest whose content is not all acknowledged; NULL: none */
+    size_t n_rounds;
+    uint32_t n_transactions; /* ever begun here */
     mailsub__progress progress;
 
     mailsub__verdict failure;
@@ -84,6 +98,8 @@ void mailsub__engine_restart_deadline(mailsub__engine *engine, enum mailsub__sta
    the one that is the cause, or NULL. */
 void mailsub__engine_fail(mailsub__engine *engine, int code, int stage,
                           const mailsub__reply *reply);
+/* As _fail, where the server has said 421 in reply to a command. */
+void mailsub__engine_dismissed(mailsub__engine *engine, int stage);
 /* As _fail, for an end that the protocol provides for: a QUIT is sent, and not waited for. */
 void mailsub__engine_leave(mailsub__engine *engine, int code, int stage,
                            const mailsub__reply *reply);
@@ -92,21 +108,39 @@ void mailsub__engine_note(mailsub__engine *engine, int direction, mailsub__slice
 /* Where the engine stands, for a failure that no reply explains. */
 int mailsub__engine_stage(const mailsub__engine *engine);
 
+/* The time of the oldest command in flight begins. */
+void mailsub__engine_await(mailsub__engine *engine);
+/* Some content went: its server, busy with it, has the time of a part of content at least. */
+void mailsub__engine_prolong(mailsub__engine *engine);
+
 /* output.c */
+void mailsub__output_push(mailsub__engine *engine, mailsub__flight flight);
+/* Queue a command line; its flight belongs to the transaction being sent, if to any. */
 bool mailsub__output_command(mailsub__engine *engine, enum mailsub__state state,
                              const mailsub__slice *parts, size_t n_parts);
-/* The same, its last part with parameters: each is bounded by its own RFC, which lets it come on top
-   of what a line may have (RFC 5321 section 4.5.3.1.4). */
+/* The same for MAIL and RCPT, its last part with parameters: each is bounded by its own RFC, which
+   lets it come on top of what a line may have (RFC 5321 section 4.5.3.1.4). which: the recipient. */
 bool mailsub__output_with_parameters(mailsub__engine *engine, enum mailsub__state state,
-                                     const mailsub__slice *parts, size_t n_parts);
+                                     size_t which, const mailsub__slice *parts, size_t n_parts);
 /* A line of a login: the parts, then secret, which the transcript does not get. */
 bool mailsub__output_secret(mailsub__engine *engine, enum mailsub__state state,
                             const mailsub__slice *parts, size_t n_parts, mailsub__slice secret);
 /* Queue every command that may be sent now. */
 void mailsub__output_commands(mailsub__engine *engine);
-void mailsub__output_begin_content(mailsub__engine *engine);
-void mailsub__output_lone_dot(mailsub__engine *engine);
-void mailsub__output_content(mailsub__engine *engine);
+
+/* content.c */
+void mailsub__content_begin(mailsub__engine *engine);
+void mailsub__content_lone_dot(mailsub__engine *engine);
+
+/* round.c */
+/* Behind each reply, and where no more is sent: has the transaction come to its end? */
+void mailsub__round_settle(mailsub__engine *engine, mailsub__round *round);
+/* The connection ends: every transaction gets the verdicts that it still lacks. orderly: the server
+   has said so in a reply to a command, so what came behind that was not acted on. */
+void mailsub__round_abandon_all(mailsub__engine *engine, bool orderly, int code, int stage,
+                                const mailsub__reply *reply);
+/* n_sent has grown: what does that mean for the content of transactions? True: some of it went. */
+bool mailsub__round_note_sent(mailsub__engine *engine);
 
 /* opening.c */
 void mailsub__opening_become_ready(mailsub__engine *engine);
@@ -118,30 +152,41 @@ void mailsub__signon_begin(mailsub__engine *engine);
 bool mailsub__signon_take_line(mailsub__engine *engine, int code);
 
 /* transaction.c */
-/* Behind each reply while a transaction is under way: see whether it can still succeed. */
-void mailsub__transaction_settle(mailsub__engine *engine);
-/* The connection ends: the transaction under way gets the verdicts that it still lacks. */
-void mailsub__transaction_abandon(mailsub__engine *engine, int code, int stage,
-                                  const mailsub__reply *reply);
+/* May this transaction be begun here? Envelope, size, what it needs and asks of the server; where an
+   extension is missing, *out_extension tells which. */
+int mailsub__transaction_check(const mailsub__engine *engine, mailsub__transaction *transaction,
+                               int *out_extension);
+/* Is BDAT the way for it? */
+bool mailsub__transaction_uses_chunks(const mailsub__engine *engine);
+/* No more of it is sent; what is in flight already is answered before it ends. */
+void mailsub__transaction_stop(mailsub__engine *engine, const mailsub__round *round);
 
 /* verdict.c */
 void mailsub__verdict_set(mailsub__verdict *verdict, int outcome, int code, int stage,
                           const mailsub__reply *reply);
 void mailsub__verdict_reset(mailsub__transaction *transaction);
-void mailsub__verdict_rcpt_taken(mailsub__transaction *transaction, size_t i);
-void mailsub__verdict_recipient(mailsub__transaction *transaction, size_t i, int code,
+void mailsub__verdict_rcpt_taken(mailsub__round *round, size_t i);
+/* A reply decides about recipient i. */
+void mailsub__verdict_recipient(mailsub__round *round, size_t i, int code, int stage,
                                 const mailsub__reply *reply);
-/* All recipients that are not decided get this verdict, made by a reply. */
-void mailsub__verdict_all(mailsub__transaction *transaction, int code, int stage,
-                          const mailsub__reply *reply);
+/* About the sender: about all that this or a later round was to ask for. */
+void mailsub__verdict_sender(mailsub__round *round, int code, const mailsub__reply *reply);
+/* About the content: about all that this round asked for and nobody has decided. */
+void mailsub__verdict_content(mailsub__round *round, int code, int stage,
+                              const mailsub__reply *reply);
 /* One refusal stops all (all_or_none): those not refused were not attempted. */
 void mailsub__verdict_withdraw(mailsub__transaction *transaction);
-void mailsub__verdict_whole(mailsub__transaction *transaction, int code, int stage,
-                            const mailsub__reply *reply);
-/* Nothing more will be heard of those that are not decided: unknown where the message is complete
-   and they were taken, else not attempted. */
-void mailsub__verdict_abandon(mailsub__transaction *transaction, bool complete, int code, int stage,
+/* The server has taken what it had refused before: nobody knows. */
+void mailsub__verdict_contradict(mailsub__round *round, const mailsub__reply *reply);
+/* Nothing more will be heard of this round: unknown where all of it may have reached the server,
+   else not attempted. */
+void mailsub__verdict_abandon_round(mailsub__round *round, bool complete, int code, int stage,
+                                    const mailsub__reply *reply);
+/* And of those that no round has asked for, or will. */
+void mailsub__verdict_abandon(mailsub__transaction *transaction, int code, int stage,
                               const mailsub__reply *reply);
+/* Each recipient is decided: what of the whole? */
+void mailsub__verdict_conclude(mailsub__transaction *transaction);
 /* The typed error for a reply 4yz or 5yz at a stage. */
 int mailsub__verdict_refusal(int stage, const mailsub__reply *reply);
 
@@ -170,6 +215,10 @@ void mailsub__signon_challenged(mailsub__engine *engine, const mailsub__flight *
 void mailsub__signon_refused(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__signon_cancelled(mailsub__engine *engine, const mailsub__flight *flight);
 
+bool mailsub__round_begin(mailsub__engine *engine);
+bool mailsub__content_send_piece(mailsub__engine *engine);
+bool mailsub__content_send_chunk(mailsub__engine *engine);
+
 bool mailsub__transaction_send_mail(mailsub__engine *engine);
 bool mailsub__transaction_send_rcpt(mailsub__engine *engine);
 bool mailsub__transaction_send_data(mailsub__engine *engine);
@@ -180,6 +229,8 @@ void mailsub__transaction_rcpt_taken(mailsub__engine *engine, const mailsub__fli
 void mailsub__transaction_rcpt_refused(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__transaction_data_granted(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__transaction_data_refused(mailsub__engine *engine, const mailsub__flight *flight);
+void mailsub__transaction_chunk_taken(mailsub__engine *engine, const mailsub__flight *flight);
+void mailsub__transaction_chunk_refused(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__transaction_end_taken(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__transaction_end_refused(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__transaction_rset_done(mailsub__engine *engine, const mailsub__flight *flight);

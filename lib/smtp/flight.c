@@ -8,7 +8,7 @@
 
 enum {
     FIRST_CAPACITY = 16,
-    /* 64 KiB of memory; commands for some 150 KiB on the wire, which keeps long paths full. */
+    /* 96 KiB of memory; commands for some 150 KiB on the wire, which keeps long paths full. */
     MAX_CAPACITY = 4096
 };
 
@@ -63,6 +63,12 @@ void mailsub__flights_push(mailsub__flights *flights, mailsub__flight flight)
 mailsub__flight *mailsub__flights_head(const mailsub__flights *flights)
 {
     return flights->n > 0 ? at(flights, 0) : NULL;
+}
+
+mailsub__flight *mailsub__flights_tail(const mailsub__flights *flights)
+{
+    assert(flights->n > 0);
+    return at(flights, flights->n - 1);
 }
 
 mailsub__flight mailsub__flights_pop(mailsub__flights *flights)

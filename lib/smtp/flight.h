@@ -14,10 +14,13 @@
 /* End of a command whose last octet is not yet made. */
 #define MAILSUB__FLIGHT_OPEN UINT64_MAX
 
+struct mailsub__round;
+
 typedef struct mailsub__flight {
-    uint64_t end;       /* where the command ends in the stream of all octets sent */
-    uint32_t recipient; /* its index, for RCPT */
-    uint8_t state;      /* whose reply is awaited: MAILSUB__STATE_* */
+    uint64_t end;                 /* where the command ends in the stream of all octets sent */
+    struct mailsub__round *round; /* of MAIL to END; NULL: the command is not about a message */
+    uint32_t which; /* RCPT: the recipient's index; BDAT: octets of the chunk behind the line */
+    uint8_t state;  /* whose reply is awaited: MAILSUB__STATE_* */
 } mailsub__flight;
 
 typedef struct mailsub__flights {
@@ -41,6 +44,8 @@ bool mailsub__flights_reserve(mailsub__flights *flights);
 void mailsub__flights_push(mailsub__flights *flights, mailsub__flight flight);
 /* The oldest; NULL: nothing is in flight. */
 mailsub__flight *mailsub__flights_head(const mailsub__flights *flights);
+/* The youngest; there must be one. */
+mailsub__flight *mailsub__flights_tail(const mailsub__flights *flights);
 mailsub__flight mailsub__flights_pop(mailsub__flights *flights);
 
 #endif

@@ -155,9 +155,16 @@ static void put_size(const mailsub__transaction *transaction, mailsub__buffer *o
 
 static void put_body(const mailsub__transaction *transaction, mailsub__buffer *out)
 {
-    if (!transaction->eight_bit)
+    if (!transaction->eight_bit || transaction->binary)
         return;
     mailsub__buffer_append_str(out, " BODY=8BITMIME");
+}
+
+/* In place of 8BITMIME (RFC 3030 section 3). */
+static void put_binary(const mailsub__transaction *transaction, mailsub__buffer *out)
+{
+    if (transaction->binary)
+        mailsub__buffer_append_str(out, " BODY=BINARYMIME");
 }
 
 static void put_smtputf8(const mailsub__transaction *transaction, mailsub__buffer *out)
@@ -244,6 +251,7 @@ static const struct parameter {
 } parameters[] = {
     {MAILSUB__CAPABILITY_SIZE, false, put_size},
     {MAILSUB__CAPABILITY_EIGHTBITMIME, false, put_body},
+    {MAILSUB__CAPABILITY_BINARYMIME, false, put_binary},
     {MAILSUB__CAPABILITY_SMTPUTF8, false, put_smtputf8},
     {MAILSUB__CAPABILITY_DSN, true, put_dsn},
     {MAILSUB__CAPABILITY_DELIVERBY, true, put_deliver_by},

@@ -8,8 +8,12 @@
  *
  *   GREETING EHLO [HELO] [STARTTLS HANDSHAKE EHLO] [AUTH RESPONSE* [CANCEL]]* IDLE
  *   IDLE MAIL RCPT+ DATA CONTENT END IDLE        a message is taken or refused as a whole
- *   IDLE MAIL RCPT* [DATA] RSET IDLE             it is given up before its content
+ *   IDLE MAIL RCPT+ CHUNK* END IDLE              the same by BDAT (RFC 3030); END is its LAST
+ *   IDLE MAIL RCPT* [DATA | CHUNK*] RSET IDLE    it is given up before its end
  *   IDLE QUIT CLOSED                             and from everywhere, CLOSED
+ *
+ * With PIPELINING, IDLE is left again before the END is answered: transactions overlap. Behind an
+ * END by BDAT whose reply is not known, RSET comes first (see round.c).
  *
  * Every reply has one of these ends, which the table names for each state: the class of its first
  * digit leads to a handler, 421 says goodbye in place of any reply (RFC 5321 section 3.8), one that
@@ -53,7 +57,7 @@
       signon_accepted,    signon_challenged,  signon_refused,     signon_refused)                  \
     X(CANCEL,    AUTH,        COMMAND,     false, signon_send_cancel,                              \
       unexpected,         unexpected,         signon_cancelled,   signon_cancelled)                \
-    X(IDLE,      NONE,        COMMAND,     false, wait,                                            \
+    X(IDLE,      NONE,        COMMAND,     true,  round_begin,                                     \
       unexpected,         unexpected,         unexpected,         unexpected)                      \
     X(MAIL,      MAIL,        COMMAND,     true,  transaction_send_mail,                           \
       transaction_mail_taken, unexpected,     transaction_mail_refused, transaction_mail_refused)  \
@@ -63,8 +67,10 @@
       unexpected, transaction_data_granted,   transaction_data_refused, transaction_data_refused)  \
     X(WAIT,      NONE,        COMMAND,     false, wait,                                            \
       unexpected,         unexpected,         unexpected,         unexpected)                      \
-    X(CONTENT,   CONTENT,     CONTENT,     false, wait,                                            \
+    X(CONTENT,   CONTENT,     CONTENT,     false, content_send_piece,                              \
       unexpected,         unexpected,         unexpected,         unexpected)                      \
+    X(CHUNK,     CONTENT,     CONTENT,     true,  content_send_chunk,                              \
+      transaction_chunk_taken, unexpected,    transaction_chunk_refused, transaction_chunk_refused) \
     X(END,       END_OF_DATA, END_OF_DATA, false, wait,                                            \
       transaction_end_taken, unexpected,      transaction_end_refused, transaction_end_refused)    \
     X(RSET,      RSET,        COMMAND,     true,  transaction_send_rset,                           \

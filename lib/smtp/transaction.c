@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One message: MAIL, its RCPTs, DATA, and what the replies to them mean (RFC 5321 section 3.3). */
-#include <assert.h>
+/* One message: MAIL, its RCPTs, DATA or BDAT, and what the replies to them mean (RFC 5321 section 3.3). */
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/memory.h"
 #include "smtp/command.h"
 #include "smtp/engine_private.h"
 #include "smtp/parameters.h"
@@ -12,15 +10,7 @@
 
 #define PART(text) ((mailsub__slice){(text), sizeof(text) - 1})
 
-/* The transaction has its verdicts; next is where the connection goes on. */
-static void finish(mailsub__engine *engine, enum mailsub__state next)
-{
-    engine->transaction = NULL;
-    mailsub__engine_go(engine, next);
-    engine->events |= 1u << MAILSUB__EVENT_DONE;
-}
-
-/* ---- submit ---- */
+/* ---- what can be told before ---- */
 
 static int check_envelope(const mailsub__transaction *transaction)
 {
@@ -36,12 +26,22 @@ static int check_envelope(const mailsub__transaction *transaction)
     return rc;
 }
 
-/* RFC 6152 section 3 and RFC 6531 section 3.2: without the extension such content is not sent. */
+bool mailsub__transaction_uses_chunks(const mailsub__engine *engine)
+{
+    return !engine->settings.no_chunking &&
+           mailsub__engine_offers(engine, MAILSUB__CAPABILITY_CHUNKING);
+}
+
+/* RFC 6152 section 3, RFC 6531 section 3.2, RFC 3030 section 3: without the extension such content
+   is not sent. */
 static int check_needs(const mailsub__engine *engine, const mailsub__transaction *transaction)
 {
     if (transaction->smtputf8 && !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_SMTPUTF8))
         return MAILSUB_E_SMTPUTF8;
     if (transaction->eight_bit && !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_EIGHTBITMIME))
+        return MAILSUB_E_ENCODING;
+    if (transaction->binary && (!mailsub__transaction_uses_chunks(engine) ||
+                                !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_BINARYMIME)))
         return MAILSUB_E_ENCODING;
     return MAILSUB_OK;
 }
@@ -53,77 +53,24 @@ static int check_size(const mailsub__engine *engine, const mailsub__transaction 
     return limit > 0 && transaction->size > limit ? MAILSUB_E_MESSAGE_TOO_BIG : MAILSUB_OK;
 }
 
-static int have_raw(mailsub__engine *engine)
+int mailsub__transaction_check(const mailsub__engine *engine, mailsub__transaction *transaction,
+                               int *out_extension)
 {
-    if (!engine->raw)
-        engine->raw = mailsub__alloc(&engine->allocator, MAILSUB__RAW_LEN);
-    return engine->raw ? MAILSUB_OK : MAILSUB_E_NOMEM;
-}
-
-/* Nothing is sent: the transaction ends where it began, for want of an extension where that is not
-   negative. */
-static void reject(mailsub__engine *engine, mailsub__transaction *transaction, int code,
-                   int extension)
-{
-    mailsub__verdict_abandon(transaction, false, code, MAILSUB_STAGE_CHECK, NULL);
-    if (code == MAILSUB_E_MESSAGE_TOO_BIG)
-        snprintf(transaction->text, sizeof transaction->text,
-                 "%" PRIu64 " octets, and the server takes %" PRIu64, transaction->size,
-                 engine->capabilities.size_limit);
-    if (extension >= 0)
-        snprintf(transaction->text, sizeof transaction->text, "%s",
-                 mailsub_extension_name(extension));
-    engine->events |= 1u << MAILSUB__EVENT_DONE;
-}
-
-/* The connection ended while its owner was about to use it: that is the cause. */
-static void reject_closed(mailsub__engine *engine, mailsub__transaction *transaction)
-{
-    const mailsub__verdict *failure = &engine->failure;
-    int code = failure->code != MAILSUB_OK ? failure->code : MAILSUB_E_CONNECTION_LOST;
-    mailsub__verdict_abandon(transaction, false, code, failure->stage, NULL);
-    transaction->whole.reply_code = failure->reply_code;
-    memcpy(transaction->whole.enhanced, failure->enhanced, sizeof failure->enhanced);
-    memcpy(transaction->text, engine->failure_text, sizeof transaction->text);
-    engine->events |= 1u << MAILSUB__EVENT_DONE;
-}
-
-void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
-                            int64_t now_ms)
-{
-    engine->now_ms = now_ms;
-    mailsub__verdict_reset(transaction);
-    if (engine->cursor == MAILSUB__STATE_CLOSED) {
-        reject_closed(engine, transaction);
-        return;
-    }
-    assert(engine->cursor == MAILSUB__STATE_IDLE || engine->cursor == MAILSUB__STATE_RSET);
     int rc = check_envelope(transaction);
     if (rc == MAILSUB_OK)
         rc = check_needs(engine, transaction);
     if (rc == MAILSUB_OK)
         rc = check_size(engine, transaction);
-    int extension = -1;
     if (rc == MAILSUB_OK)
-        rc = mailsub__parameters_check(engine, transaction, &extension);
-    if (rc == MAILSUB_OK)
-        rc = have_raw(engine);
-    if (rc) {
-        reject(engine, transaction, rc, extension);
-        return;
-    }
-    engine->transaction = transaction;
-    engine->progress = (mailsub__progress){.content_start = UINT64_MAX};
-    if (engine->cursor == MAILSUB__STATE_IDLE)
-        mailsub__engine_go(engine, MAILSUB__STATE_MAIL);
-    mailsub__output_commands(engine);
+        rc = mailsub__parameters_check(engine, transaction, out_extension);
+    return rc;
 }
 
 /* ---- commands ---- */
 
 /* Send the front, an address in angle brackets and the parameters that stand in the engine. */
-static bool send_path(mailsub__engine *engine, enum mailsub__state state, mailsub__slice front,
-                      mailsub__slice path)
+static bool send_path(mailsub__engine *engine, enum mailsub__state state, size_t which,
+                      mailsub__slice front, mailsub__slice path)
 {
     if (engine->parameters.error) {
         mailsub__engine_fail(engine, engine->parameters.error, mailsub__states[state].stage, NULL);
@@ -131,15 +78,16 @@ static bool send_path(mailsub__engine *engine, enum mailsub__state state, mailsu
     }
     const mailsub__slice line[] = {front, path, PART(">"),
                                    mailsub__buffer_slice(&engine->parameters)};
-    return mailsub__output_with_parameters(engine, state, line, sizeof line / sizeof line[0]);
+    return mailsub__output_with_parameters(engine, state, which, line,
+                                           sizeof line / sizeof line[0]);
 }
 
 bool mailsub__transaction_send_mail(mailsub__engine *engine)
 {
-    const mailsub__transaction *transaction = engine->transaction;
+    const mailsub__transaction *transaction = engine->sending->transaction;
     mailsub__buffer_reset(&engine->parameters);
     mailsub__parameters_mail(engine, transaction, &engine->parameters);
-    if (!send_path(engine, MAILSUB__STATE_MAIL, PART("MAIL FROM:<"), transaction->sender))
+    if (!send_path(engine, MAILSUB__STATE_MAIL, 0, PART("MAIL FROM:<"), transaction->sender))
         return false;
     mailsub__engine_go(engine, MAILSUB__STATE_RCPT);
     return true;
@@ -147,15 +95,19 @@ bool mailsub__transaction_send_mail(mailsub__engine *engine)
 
 bool mailsub__transaction_send_rcpt(mailsub__engine *engine)
 {
-    const mailsub__transaction *transaction = engine->transaction;
-    mailsub__progress *progress = &engine->progress;
+    mailsub__round *round = engine->sending;
+    mailsub__transaction *transaction = round->transaction;
+    size_t i = round->end;
     mailsub__buffer_reset(&engine->parameters);
-    mailsub__parameters_rcpt(transaction, progress->n_sent, &engine->parameters);
-    if (!send_path(engine, MAILSUB__STATE_RCPT, PART("RCPT TO:<"),
-                   transaction->recipients[progress->n_sent]))
+    mailsub__parameters_rcpt(transaction, i, &engine->parameters);
+    if (!send_path(engine, MAILSUB__STATE_RCPT, i, PART("RCPT TO:<"), transaction->recipients[i]))
         return false;
-    if (++progress->n_sent == transaction->n_recipients)
-        mailsub__engine_go(engine, MAILSUB__STATE_DATA);
+    transaction->verdicts[i].phase = MAILSUB__ASKED;
+    transaction->verdicts[i].transaction = round->number;
+    round->n_asked++;
+    round->end = i + 1;
+    if (round->end == transaction->n_recipients)
+        mailsub__engine_go(engine, round->chunked ? MAILSUB__STATE_CHUNK : MAILSUB__STATE_DATA);
     return true;
 }
 
@@ -166,10 +118,11 @@ bool mailsub__transaction_send_rcpt(mailsub__engine *engine)
 bool mailsub__transaction_send_data(mailsub__engine *engine)
 {
     const mailsub__slice line = PART("DATA");
-    if (engine->settings.all_or_none && engine->flights.n > 0)
+    if (engine->settings.all_or_none && engine->sending->n_flights > 0)
         return false;
     if (!mailsub__output_command(engine, MAILSUB__STATE_DATA, &line, 1))
         return false;
+    engine->sending->begun = true;
     mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
     return true;
 }
@@ -180,7 +133,7 @@ bool mailsub__transaction_send_rset(mailsub__engine *engine)
     const mailsub__slice line = PART("RSET");
     if (!mailsub__output_command(engine, MAILSUB__STATE_RSET, &line, 1))
         return false;
-    mailsub__engine_go(engine, engine->transaction ? MAILSUB__STATE_MAIL : MAILSUB__STATE_IDLE);
+    mailsub__engine_go(engine, engine->sending ? MAILSUB__STATE_MAIL : MAILSUB__STATE_IDLE);
     return true;
 }
 
@@ -194,125 +147,130 @@ void mailsub__transaction_rset_done(mailsub__engine *engine, const mailsub__flig
 
 void mailsub__transaction_mail_taken(mailsub__engine *engine, const mailsub__flight *flight)
 {
-    (void)flight;
-    engine->progress.mail_taken = true;
+    (void)engine;
+    flight->round->mail_taken = true;
 }
 
-/* No more of the envelope is sent; what is in flight already is answered before it ends. */
-static void stop_envelope(mailsub__engine *engine)
+void mailsub__transaction_stop(mailsub__engine *engine, const mailsub__round *round)
 {
-    if (engine->cursor == MAILSUB__STATE_RCPT || engine->cursor == MAILSUB__STATE_DATA)
+    if (engine->sending == round && engine->cursor != MAILSUB__STATE_CONTENT)
         mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
 }
 
 /* A refused sender is refused for every recipient. */
 void mailsub__transaction_mail_refused(mailsub__engine *engine, const mailsub__flight *flight)
 {
-    (void)flight;
-    int code = mailsub__verdict_refusal(MAILSUB_STAGE_MAIL, &engine->reply);
-    mailsub__verdict_all(engine->transaction, code, MAILSUB_STAGE_MAIL, &engine->reply);
-    mailsub__verdict_whole(engine->transaction, code, MAILSUB_STAGE_MAIL, &engine->reply);
-    engine->progress.mail_refused = true;
-    stop_envelope(engine);
+    mailsub__verdict_sender(flight->round,
+                            mailsub__verdict_refusal(MAILSUB_STAGE_MAIL, &engine->reply),
+                            &engine->reply);
+    flight->round->mail_refused = true;
+    mailsub__transaction_stop(engine, flight->round);
+}
+
+/* No one is left to whom the content could go: what is not sent of it stays here. */
+static void stop_if_hopeless(mailsub__engine *engine, const mailsub__round *round)
+{
+    bool all_answered =
+        engine->cursor == MAILSUB__STATE_CHUNK && round->n_answered == round->n_asked;
+    if (engine->sending == round && all_answered && round->n_taken == 0)
+        mailsub__transaction_stop(engine, round);
 }
 
 void mailsub__transaction_rcpt_taken(mailsub__engine *engine, const mailsub__flight *flight)
 {
-    engine->progress.n_taken++;
-    if (!engine->progress.mail_refused)
-        mailsub__verdict_rcpt_taken(engine->transaction, flight->recipient);
+    (void)engine;
+    flight->round->n_answered++;
+    flight->round->n_taken++;
+    mailsub__verdict_rcpt_taken(flight->round, flight->which);
 }
 
 void mailsub__transaction_rcpt_refused(mailsub__engine *engine, const mailsub__flight *flight)
 {
-    engine->progress.refused = true;
-    if (engine->progress.mail_refused)
+    mailsub__round *round = flight->round;
+    round->n_answered++;
+    round->refused = true;
+    if (round->transaction->verdicts[flight->which].phase == MAILSUB__DECIDED)
         return; /* "503 need MAIL first": a consequence, not a cause */
-    int code = mailsub__verdict_refusal(MAILSUB_STAGE_RCPT, &engine->reply);
-    mailsub__verdict_recipient(engine->transaction, flight->recipient, code, &engine->reply);
+    mailsub__verdict_recipient(round, flight->which,
+                               mailsub__verdict_refusal(MAILSUB_STAGE_RCPT, &engine->reply),
+                               MAILSUB_STAGE_RCPT, &engine->reply);
     if (engine->settings.all_or_none)
-        stop_envelope(engine);
+        mailsub__transaction_stop(engine, round);
+    stop_if_hopeless(engine, round);
 }
 
-static bool is_hopeless(const mailsub__engine *engine)
-{
-    const mailsub__progress *progress = &engine->progress;
-    return progress->n_taken == 0 || (engine->settings.all_or_none && progress->refused);
-}
-
-/* When the replies to the whole envelope are there: is DATA worth sending? */
-void mailsub__transaction_settle(mailsub__engine *engine)
-{
-    mailsub__transaction *transaction = engine->transaction;
-    if (engine->flights.n > 0)
-        return;
-    if (engine->progress.mail_refused) {
-        finish(engine, MAILSUB__STATE_IDLE);
-        return;
-    }
-    bool envelope_sent =
-        engine->cursor == MAILSUB__STATE_DATA || engine->cursor == MAILSUB__STATE_WAIT;
-    if (!envelope_sent || !is_hopeless(engine))
-        return;
-    /* With all_or_none: those who were taken, or never asked for, share the fate of the refused. */
-    mailsub__verdict_withdraw(transaction);
-    finish(engine, MAILSUB__STATE_RSET);
-}
-
-/* ---- DATA and behind ---- */
+/* ---- DATA, BDAT and behind ---- */
 
 void mailsub__transaction_data_granted(mailsub__engine *engine, const mailsub__flight *flight)
 {
-    mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
-    if (engine->progress.n_taken == 0)
-        mailsub__output_lone_dot(engine);
-    else if (engine->progress.mail_refused)
+    const mailsub__round *round = flight->round;
+    if (round->n_taken == 0)
+        mailsub__content_lone_dot(engine);
+    else if (round->mail_refused)
         /* Recipients without a sender: a lone dot would deliver them an empty message. */
         mailsub__unexpected(engine, flight);
     else
-        mailsub__output_begin_content(engine);
+        mailsub__content_begin(engine);
 }
 
 /* The reply decides for the recipients that were taken; without any, their own replies have. */
-static void decide(mailsub__engine *engine, int code, int stage)
+static void decide(mailsub__engine *engine, mailsub__round *round, int code, int stage)
 {
-    if (engine->progress.mail_refused || engine->progress.n_taken == 0)
-        return;
-    mailsub__verdict_all(engine->transaction, code, stage, &engine->reply);
-    if (code == MAILSUB_OK && engine->progress.refused)
-        code = MAILSUB_E_PARTIAL;
-    mailsub__verdict_whole(engine->transaction, code, stage, &engine->reply);
+    if (!round->mail_refused && !round->failed && round->n_taken > 0)
+        mailsub__verdict_content(round, code, stage, &engine->reply);
+}
+
+static void refuse(mailsub__engine *engine, mailsub__round *round, int stage)
+{
+    decide(engine, round, mailsub__verdict_refusal(stage, &engine->reply), stage);
+    round->failed = true;
+    mailsub__transaction_stop(engine, round);
 }
 
 void mailsub__transaction_data_refused(mailsub__engine *engine, const mailsub__flight *flight)
 {
+    refuse(engine, flight->round, MAILSUB_STAGE_DATA);
+}
+
+void mailsub__transaction_chunk_taken(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    (void)engine;
     (void)flight;
-    decide(engine, mailsub__verdict_refusal(MAILSUB_STAGE_DATA, &engine->reply),
-           MAILSUB_STAGE_DATA);
-    finish(engine, engine->progress.mail_taken ? MAILSUB__STATE_RSET : MAILSUB__STATE_IDLE);
+}
+
+void mailsub__transaction_chunk_refused(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    refuse(engine, flight->round, MAILSUB_STAGE_CONTENT);
+}
+
+/*
+ * A message whose sender or first part was refused has now been taken, which nobody can rely on:
+ * by DATA the client would not have sent it, by BDAT it was under way.
+ */
+static void contradict(mailsub__engine *engine, const mailsub__flight *flight)
+{
+    mailsub__verdict_contradict(flight->round, &engine->reply);
+    mailsub__unexpected(engine, flight);
 }
 
 void mailsub__transaction_end_taken(mailsub__engine *engine, const mailsub__flight *flight)
 {
-    (void)flight;
-    decide(engine, MAILSUB_OK, MAILSUB_STAGE_END_OF_DATA);
-    if (engine->progress.n_taken > 0)
+    mailsub__round *round = flight->round;
+    mailsub__transaction *transaction = round->transaction;
+    round->ended = true;
+    if (round->n_taken > 0 && (round->mail_refused || round->failed)) {
+        contradict(engine, flight);
+        return;
+    }
+    round->accepted = round->n_taken > 0;
+    decide(engine, round, MAILSUB_OK, MAILSUB_STAGE_END_OF_DATA);
+    if (round->n_taken > 0 && transaction->queue_id[0] == '\0')
         mailsub__queue_id_find(mailsub__slice_of(engine->reply.text, engine->reply.text_len),
-                               engine->transaction->queue_id);
-    finish(engine, MAILSUB__STATE_IDLE);
+                               transaction->queue_id);
 }
 
 void mailsub__transaction_end_refused(mailsub__engine *engine, const mailsub__flight *flight)
 {
-    (void)flight;
-    decide(engine, mailsub__verdict_refusal(MAILSUB_STAGE_END_OF_DATA, &engine->reply),
-           MAILSUB_STAGE_END_OF_DATA);
-    finish(engine, MAILSUB__STATE_IDLE);
-}
-
-void mailsub__transaction_abandon(mailsub__engine *engine, int code, int stage,
-                                  const mailsub__reply *reply)
-{
-    mailsub__verdict_abandon(engine->transaction, engine->progress.complete, code, stage, reply);
-    finish(engine, MAILSUB__STATE_WAIT);
+    flight->round->ended = true;
+    refuse(engine, flight->round, MAILSUB_STAGE_END_OF_DATA);
 }

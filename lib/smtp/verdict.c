@@ -2,10 +2,9 @@
 /*
  * What becomes of each recipient, and of the transaction as a whole.
  *
- * A verdict is open as long as its code is MAILSUB_OK and its outcome is not ACCEPTED. One that is
- * open bears the stage NONE, or RCPT when the server has taken the recipient: only the reply to the
- * end of data makes it ACCEPTED. A verdict that is not open never changes again, so each recipient
- * gets exactly one.
+ * A recipient is WAITING until a round asks for it, ASKED and TAKEN while that round is under way,
+ * and DECIDED once: only the reply to the end of data makes it accepted. The one exception is a
+ * server that contradicts itself.
  */
 #include <stdio.h>
 
@@ -26,21 +25,15 @@ void mailsub__verdict_reset(mailsub__transaction *transaction)
     for (size_t i = 0; i < transaction->n_recipients; i++)
         transaction->verdicts[i] = (mailsub__verdict){.outcome = MAILSUB_OUTCOME_NOT_ATTEMPTED};
     transaction->whole = (mailsub__verdict){.code = MAILSUB_OK};
+    transaction->n_undecided = transaction->n_recipients;
+    transaction->n_accepted = 0;
+    transaction->n_rounds = 0;
+    transaction->next = NULL;
     transaction->text[0] = '\0';
     transaction->queue_id[0] = '\0';
     transaction->dropped = 0;
     transaction->warnings = 0;
     transaction->handed_over = false;
-}
-
-static bool is_open(const mailsub__verdict *verdict)
-{
-    return verdict->code == MAILSUB_OK && verdict->outcome != MAILSUB_OUTCOME_ACCEPTED;
-}
-
-static bool was_taken(const mailsub__verdict *verdict)
-{
-    return is_open(verdict) && verdict->stage == MAILSUB_STAGE_RCPT;
 }
 
 static void tell_text(const mailsub__transaction *transaction, size_t i,
@@ -81,6 +74,7 @@ static const struct refusal {
     {MAILSUB_STAGE_MAIL, MAILSUB_E_SENDER_DEFERRED, MAILSUB_E_SENDER_REFUSED, true},
     {MAILSUB_STAGE_RCPT, MAILSUB_E_RECIPIENTS_DEFERRED, MAILSUB_E_RECIPIENTS_REFUSED, false},
     {MAILSUB_STAGE_DATA, MAILSUB_E_MESSAGE_DEFERRED, MAILSUB_E_MESSAGE_REFUSED, true},
+    {MAILSUB_STAGE_CONTENT, MAILSUB_E_MESSAGE_DEFERRED, MAILSUB_E_MESSAGE_REFUSED, true},
     {MAILSUB_STAGE_END_OF_DATA, MAILSUB_E_MESSAGE_DEFERRED, MAILSUB_E_MESSAGE_REFUSED, true},
 };
 
@@ -105,86 +99,190 @@ static int outcome_of(int code, const mailsub__reply *reply)
 
 /* ---- recipients ---- */
 
-void mailsub__verdict_rcpt_taken(mailsub__transaction *transaction, size_t i)
+/* The one place where a recipient gets its verdict. */
+static void decide(mailsub__transaction *transaction, size_t i, int outcome, int code, int stage)
 {
-    transaction->verdicts[i].stage = MAILSUB_STAGE_RCPT;
+    mailsub__verdict *verdict = &transaction->verdicts[i];
+    verdict->outcome = outcome;
+    verdict->code = code;
+    verdict->stage = stage;
+    verdict->phase = MAILSUB__DECIDED;
+    transaction->n_undecided--;
+    transaction->n_accepted += outcome == MAILSUB_OUTCOME_ACCEPTED;
 }
 
-/*
- * Where every recipient is refused, the whole tells the first; but one that was refused only for
- * now goes before those refused for good: who reads nothing but the code would give up a recipient
- * for whom another try can help.
- */
-void mailsub__verdict_recipient(mailsub__transaction *transaction, size_t i, int code,
-                                const mailsub__reply *reply)
+static void decide_by(mailsub__transaction *transaction, size_t i, int code, int stage,
+                      const mailsub__reply *reply)
 {
-    mailsub__verdict_set(&transaction->verdicts[i], outcome_of(code, reply), code,
-                         MAILSUB_STAGE_RCPT, reply);
+    mailsub__verdict *verdict = &transaction->verdicts[i];
+    decide(transaction, i, outcome_of(code, reply), code, stage);
+    verdict->reply_code = reply->code;
+    memcpy(verdict->enhanced, reply->enhanced, sizeof verdict->enhanced);
     tell_text(transaction, i, reply);
-    if (transaction->whole.code == MAILSUB_OK ||
-        (transaction->whole.code == MAILSUB_E_RECIPIENTS_REFUSED &&
-         code == MAILSUB_E_RECIPIENTS_DEFERRED))
-        mailsub__verdict_whole(transaction, code, MAILSUB_STAGE_RCPT, reply);
 }
 
-void mailsub__verdict_all(mailsub__transaction *transaction, int code, int stage,
-                          const mailsub__reply *reply)
+/* Not by a reply to it, though one may be the cause. */
+static void decide_without(mailsub__transaction *transaction, size_t i, int code, int stage,
+                           const mailsub__reply *reply)
 {
-    for (size_t i = 0; i < transaction->n_recipients; i++) {
-        if (!is_open(&transaction->verdicts[i]))
-            continue;
-        mailsub__verdict_set(&transaction->verdicts[i], outcome_of(code, reply), code, stage,
-                             reply);
-        tell_text(transaction, i, reply);
-    }
-}
-
-void mailsub__verdict_withdraw(mailsub__transaction *transaction)
-{
-    for (size_t i = 0; i < transaction->n_recipients; i++) {
-        if (is_open(&transaction->verdicts[i]))
-            mailsub__verdict_set(&transaction->verdicts[i], MAILSUB_OUTCOME_NOT_ATTEMPTED,
-                                 transaction->whole.code, MAILSUB_STAGE_RCPT, NULL);
-    }
+    mailsub__verdict *verdict = &transaction->verdicts[i];
+    bool unknown = code == MAILSUB_E_UNKNOWN_OUTCOME;
+    decide(transaction, i, unknown ? MAILSUB_OUTCOME_UNKNOWN : MAILSUB_OUTCOME_NOT_ATTEMPTED, code,
+           stage);
+    if (!reply)
+        return;
+    verdict->reply_code = reply->code;
+    memcpy(verdict->enhanced, reply->enhanced, sizeof verdict->enhanced);
+    tell_text(transaction, i, reply);
 }
 
 /* ---- the whole ---- */
 
-static void set_text(mailsub__transaction *transaction, const char *text)
+/*
+ * What the whole tells where nobody has accepted: of two causes the more urgent, of equal ones the
+ * first. A refusal of the message explains more than that of a recipient, and one for now goes
+ * before one for good: who reads nothing but the code would give up a recipient for whom another
+ * try can help. That something may have arrived goes before all.
+ */
+static int urgency(const mailsub__verdict *whole)
 {
-    snprintf(transaction->text, sizeof transaction->text, "%s", text);
+    switch (whole->code) {
+    case MAILSUB_OK:
+        return 0;
+    case MAILSUB_E_RECIPIENTS_REFUSED:
+        return 1;
+    case MAILSUB_E_RECIPIENTS_DEFERRED:
+        return 2;
+    case MAILSUB_E_UNKNOWN_OUTCOME:
+        return 6;
+    }
+    if (mailsub_error_group(whole->code) != MAILSUB_GROUP_REFUSED)
+        return 5;
+    return mailsub_error_action(whole->code) == MAILSUB_ACTION_RETRY_LATER ? 4 : 3;
 }
 
-void mailsub__verdict_whole(mailsub__transaction *transaction, int code, int stage,
-                            const mailsub__reply *reply)
+static void set_whole(mailsub__transaction *transaction, int code, int stage,
+                      const mailsub__reply *reply)
 {
-    mailsub__verdict_set(&transaction->whole, 0, code, stage, reply);
-    set_text(transaction, reply ? reply->text : "");
+    mailsub__verdict whole;
+    mailsub__verdict_set(&whole, 0, code, stage, reply);
+    bool accepted_before =
+        transaction->whole.stage != MAILSUB_STAGE_NONE && transaction->whole.code == MAILSUB_OK;
+    if (accepted_before || (code != MAILSUB_OK && urgency(&whole) <= urgency(&transaction->whole)))
+        return;
+    transaction->whole = whole;
+    snprintf(transaction->text, sizeof transaction->text, "%s", reply ? reply->text : "");
 }
 
-void mailsub__verdict_abandon(mailsub__transaction *transaction, bool complete, int code, int stage,
+void mailsub__verdict_conclude(mailsub__transaction *transaction)
+{
+    if (transaction->n_accepted > 0)
+        transaction->whole.code =
+            transaction->n_accepted == transaction->n_recipients ? MAILSUB_OK : MAILSUB_E_PARTIAL;
+}
+
+/* ---- by a reply ---- */
+
+static bool is_of(const mailsub__round *round, const mailsub__verdict *verdict)
+{
+    return verdict->transaction == round->number &&
+           (verdict->phase == MAILSUB__ASKED || verdict->phase == MAILSUB__TAKEN);
+}
+
+void mailsub__verdict_rcpt_taken(mailsub__round *round, size_t i)
+{
+    mailsub__verdict *verdict = &round->transaction->verdicts[i];
+    verdict->taken = true;
+    if (verdict->phase != MAILSUB__DECIDED) {
+        verdict->phase = MAILSUB__TAKEN;
+        verdict->stage = MAILSUB_STAGE_RCPT;
+    }
+}
+
+void mailsub__verdict_recipient(mailsub__round *round, size_t i, int code, int stage,
+                                const mailsub__reply *reply)
+{
+    decide_by(round->transaction, i, code, stage, reply);
+    set_whole(round->transaction, code, stage, reply);
+}
+
+void mailsub__verdict_sender(mailsub__round *round, int code, const mailsub__reply *reply)
+{
+    mailsub__transaction *transaction = round->transaction;
+    for (size_t i = round->first; i < transaction->n_recipients; i++) {
+        const mailsub__verdict *verdict = &transaction->verdicts[i];
+        if (verdict->phase == MAILSUB__WAITING || is_of(round, verdict))
+            decide_by(transaction, i, code, MAILSUB_STAGE_MAIL, reply);
+    }
+    set_whole(transaction, code, MAILSUB_STAGE_MAIL, reply);
+}
+
+void mailsub__verdict_content(mailsub__round *round, int code, int stage,
                               const mailsub__reply *reply)
 {
-    bool some_open = transaction->n_recipients == 0;
-    bool some_unknown = false;
-    for (size_t i = 0; i < transaction->n_recipients; i++) {
-        mailsub__verdict *verdict = &transaction->verdicts[i];
-        if (!is_open(verdict))
-            continue;
-        some_open = true;
-        if (complete && was_taken(verdict)) {
-            some_unknown = true;
-            mailsub__verdict_set(verdict, MAILSUB_OUTCOME_UNKNOWN, MAILSUB_E_UNKNOWN_OUTCOME,
-                                 MAILSUB_STAGE_END_OF_DATA, reply);
-        } else {
-            mailsub__verdict_set(verdict, MAILSUB_OUTCOME_NOT_ATTEMPTED, code, stage, reply);
-        }
-        tell_text(transaction, i, reply);
+    mailsub__transaction *transaction = round->transaction;
+    for (size_t i = round->first; i < round->end; i++) {
+        if (is_of(round, &transaction->verdicts[i]))
+            decide_by(transaction, i, code, stage, reply);
     }
-    if (!some_open)
+    set_whole(transaction, code, stage, reply);
+}
+
+/* ---- without one ---- */
+
+void mailsub__verdict_withdraw(mailsub__transaction *transaction)
+{
+    for (size_t i = 0; i < transaction->n_recipients; i++) {
+        if (transaction->verdicts[i].phase != MAILSUB__DECIDED)
+            decide_without(transaction, i, transaction->whole.code, MAILSUB_STAGE_RCPT, NULL);
+    }
+}
+
+void mailsub__verdict_contradict(mailsub__round *round, const mailsub__reply *reply)
+{
+    mailsub__transaction *transaction = round->transaction;
+    for (size_t i = round->first; i < round->end; i++) {
+        mailsub__verdict *verdict = &transaction->verdicts[i];
+        if (!verdict->taken || verdict->transaction != round->number)
+            continue;
+        transaction->n_undecided += verdict->phase == MAILSUB__DECIDED;
+        decide_without(transaction, i, MAILSUB_E_UNKNOWN_OUTCOME, MAILSUB_STAGE_END_OF_DATA, reply);
+    }
+    set_whole(transaction, MAILSUB_E_UNKNOWN_OUTCOME, MAILSUB_STAGE_END_OF_DATA, reply);
+}
+
+void mailsub__verdict_abandon_round(mailsub__round *round, bool complete, int code, int stage,
+                                    const mailsub__reply *reply)
+{
+    mailsub__transaction *transaction = round->transaction;
+    bool some = false;
+    int unknown = MAILSUB_E_UNKNOWN_OUTCOME;
+    for (size_t i = round->first; i < round->end; i++) {
+        if (!is_of(round, &transaction->verdicts[i]))
+            continue;
+        some = true;
+        decide_without(transaction, i, complete ? unknown : code,
+                       complete ? MAILSUB_STAGE_END_OF_DATA : stage, reply);
+    }
+    if (!some)
         return; /* the recipients' own replies have decided */
-    mailsub__verdict_whole(transaction, some_unknown ? MAILSUB_E_UNKNOWN_OUTCOME : code, stage,
-                           reply);
-    if (some_unknown && !reply)
-        set_text(transaction, mailsub_strerror(code)); /* the cause, which the code does not tell */
+    set_whole(transaction, complete ? unknown : code, complete ? MAILSUB_STAGE_END_OF_DATA : stage,
+              reply);
+    /* The cause, which the code does not tell. */
+    if (transaction->whole.code == unknown && !reply)
+        snprintf(transaction->text, sizeof transaction->text, "%s", mailsub_strerror(code));
+}
+
+void mailsub__verdict_abandon(mailsub__transaction *transaction, int code, int stage,
+                              const mailsub__reply *reply)
+{
+    bool some = transaction->n_recipients == 0;
+    for (size_t i = 0; i < transaction->n_recipients; i++) {
+        if (transaction->verdicts[i].phase != MAILSUB__WAITING)
+            continue;
+        some = true;
+        decide_without(transaction, i, code, stage, reply);
+    }
+    if (some)
+        set_whole(transaction, code, stage, reply);
 }

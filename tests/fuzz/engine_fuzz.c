@@ -232,6 +232,7 @@ static void init_settings(mailsub__engine_settings *settings, struct world *worl
         .password = password,
         .clear_login = (choice & 8) != 0,
         .all_or_none = (choice & 16) != 0,
+        .no_chunking = true,
         .transcript = check_line,
         .transcript_context = world,
     };

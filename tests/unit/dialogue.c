@@ -10,7 +10,19 @@
 #include "base/memory.h"
 #include "codec/base64.h"
 
-enum { LOG_LEN = 256 * 1024 };
+enum { LOG_LEN = 256 * 1024, MAX_SUBMISSIONS = 8 };
+
+struct player;
+
+/* One message that the engine was given. */
+struct submission {
+    struct player *player;
+    mailsub__transaction transaction;
+    mailsub__verdict verdicts[DIALOGUE_MAX_RECIPIENTS];
+    char texts[DIALOGUE_MAX_RECIPIENTS][MAILSUB__REPLY_TEXT_LEN];
+    size_t source_at;
+    bool done;
+};
 
 struct player {
     const struct dialogue *dialogue;
@@ -21,14 +33,12 @@ struct player {
     int64_t now_ms;
     size_t at; /* the line being played */
 
-    mailsub__transaction transaction;
-    mailsub__verdict verdicts[DIALOGUE_MAX_RECIPIENTS];
-    char texts[DIALOGUE_MAX_RECIPIENTS][MAILSUB__REPLY_TEXT_LEN];
-    size_t source_at;
-    bool submitted;
-    bool done;
+    struct submission submissions[MAX_SUBMISSIONS];
+    size_t n_submissions;
+    struct submission *current; /* the last one submitted, or told to be done */
 
-    int events[8]; /* told by the engine, not yet asked for by the dialogue */
+    int events[16]; /* told by the engine, not yet asked for by the dialogue */
+    struct submission *done[16];
     size_t n_events;
     unsigned n_closed;
     bool stopped;
@@ -38,8 +48,8 @@ struct player {
     size_t content_start; /* of these, those before the content; SIZE_MAX: it was not asked for */
     char *transcript;
     size_t n_transcript;
-    bool end_sent;   /* the whole content, its final dot included */
-    bool end_taken;  /* and a 2yz reply came behind it */
+    size_t n_ends;   /* contents sent to their ends */
+    bool end_taken;  /* a 2yz reply came behind one */
     size_t n_octets; /* both ways */
 };
 
@@ -90,32 +100,33 @@ static int error_code(const char *name)
 
 static int source_read(void *context, char *out, size_t room, size_t *out_len)
 {
-    struct player *player = context;
+    struct submission *submission = context;
+    struct player *player = submission->player;
     const struct dialogue *dialogue = player->dialogue;
-    size_t len = dialogue->content_len - player->source_at;
-    if (player->source_at == 0)
+    size_t len = dialogue->content_len - submission->source_at;
+    if (submission->source_at == 0)
         player->content_start = player->n_sent;
-    if (player->source_at >= dialogue->fails_at)
+    if (submission->source_at >= dialogue->fails_at)
         return MAILSUB_E_FILE;
     if (len > room)
         len = room;
     if (player->play->pieces == DIALOGUE_BYTES && len > 7)
         len = 7;
-    if (len > dialogue->fails_at - player->source_at)
-        len = dialogue->fails_at - player->source_at;
-    memcpy(out, dialogue->content + player->source_at, len);
-    player->source_at += len;
+    if (len > dialogue->fails_at - submission->source_at)
+        len = dialogue->fails_at - submission->source_at;
+    memcpy(out, dialogue->content + submission->source_at, len);
+    submission->source_at += len;
     *out_len = len;
     return MAILSUB_OK;
 }
 
 static void on_text(void *context, size_t i, mailsub__slice text)
 {
-    struct player *player = context;
-    assert_false(player->done);
-    assert_true(i < player->dialogue->n_recipients && text.len < MAILSUB__REPLY_TEXT_LEN);
-    memcpy(player->texts[i], text.ptr, text.len);
-    player->texts[i][text.len] = '\0';
+    struct submission *submission = context;
+    assert_false(submission->done);
+    assert_true(i < submission->transaction.n_recipients && text.len < MAILSUB__REPLY_TEXT_LEN);
+    memcpy(submission->texts[i], text.ptr, text.len);
+    submission->texts[i][text.len] = '\0';
 }
 
 static void on_transcript(void *context, int direction, const char *line, size_t len)
@@ -134,6 +145,16 @@ static void on_transcript(void *context, int direction, const char *line, size_t
     player->n_transcript += len + 4 - 1;
 }
 
+static void note_done(struct player *player)
+{
+    mailsub__transaction *transaction = mailsub__engine_done(player->engine);
+    struct submission *submission = transaction->context;
+    assert_ptr_equal(transaction, &submission->transaction);
+    assert_false(submission->done);
+    submission->done = true;
+    player->done[player->n_events] = submission;
+}
+
 static void take_events(struct player *player)
 {
     for (;;) {
@@ -143,9 +164,10 @@ static void take_events(struct player *player)
         assert_true(player->n_events < sizeof player->events / sizeof player->events[0]);
         /* CLOSED is the last one, save for a submit that comes too late. */
         assert_true(player->n_closed == 0 || event == MAILSUB__EVENT_DONE);
+        if (event == MAILSUB__EVENT_DONE)
+            note_done(player);
         player->events[player->n_events++] = event;
         player->n_closed += event == MAILSUB__EVENT_CLOSED;
-        player->done |= event == MAILSUB__EVENT_DONE;
         if (event == MAILSUB__EVENT_CLOSED && !is_strict(player))
             player->stopped = true;
     }
@@ -235,34 +257,59 @@ static size_t stuff(const struct dialogue *dialogue, char *out)
 
 static bool is_client_line(const char *line)
 {
-    return (line[0] == 'C' || line[0] == 'D') && line[1] == ':';
+    return (line[0] == 'C' || line[0] == 'D' || line[0] == 'B') && line[1] == ':';
+}
+
+/* The content as it is: all of it, or the octets from the first number to before the second. */
+static size_t cut_out(const struct dialogue *dialogue, const char *range, char *out)
+{
+    size_t from = 0;
+    size_t to = dialogue->content_len;
+    if (strcmp(range, "*") != 0)
+        assert_int_equal(sscanf(range, "%zu %zu", &from, &to), 2);
+    assert_true(from <= to && to <= dialogue->content_len);
+    memcpy(out, dialogue->content + from, to - from);
+    return to - from;
+}
+
+/* What a line of the client stands for. */
+static size_t client_text(const struct dialogue *dialogue, const char *line, char *out)
+{
+    const char *text = line[2] == ' ' ? line + 3 : line + 2;
+    if (line[0] == 'B')
+        return cut_out(dialogue, text, out);
+    if (line[0] == 'D' && strcmp(text, "*") == 0)
+        return stuff(dialogue, out);
+    return (size_t)sprintf(out, "%s\r\n", text);
+}
+
+/* Does a content end with this line? */
+static bool is_end(const struct dialogue *dialogue, size_t at)
+{
+    const char *line = dialogue->lines[at];
+    const char *next = at + 1 < dialogue->n_lines ? dialogue->lines[at + 1] : "";
+    if (line[0] == 'D')
+        return next[0] != 'D';
+    /* The length of a last chunk may be 0. */
+    return line[0] == 'B' && strstr(dialogue->lines[at - 1], " LAST");
 }
 
 /* The lines that follow one another are one flight: taken at once, by line or by octet. */
 static void play_client(struct player *player)
 {
     const struct dialogue *dialogue = player->dialogue;
-    char *want = malloc(2 * dialogue->content_len + 32768);
+    char *want = malloc(8 * dialogue->content_len + 32768);
     size_t len = 0;
-    bool more = false;
-    bool is_content = false;
-    do {
-        const char *line = dialogue->lines[player->at];
-        is_content = line[0] == 'D';
-        const char *text = line[2] == ' ' ? line + 3 : line + 2;
-        if (is_content && strcmp(text, "*") == 0)
-            len += stuff(dialogue, want + len);
-        else
-            len += (size_t)sprintf(want + len, "%s\r\n", text);
+    size_t n_ends = 0;
+    for (bool more = true; more; player->at += more) {
+        len += client_text(dialogue, dialogue->lines[player->at], want + len);
+        n_ends += is_end(dialogue, player->at);
         more =
             player->at + 1 < dialogue->n_lines && is_client_line(dialogue->lines[player->at + 1]);
         more = more && player->play->pieces == DIALOGUE_WHOLE;
-        player->at += more;
-    } while (more);
-    bool sent = expect_output(player, want, len);
-    more = player->at + 1 < dialogue->n_lines && dialogue->lines[player->at + 1][0] == 'D';
-    if (is_content && !more && sent)
-        player->end_sent = true;
+    }
+    if (expect_output(player, want, len))
+        player->n_ends += n_ends;
     free(want);
 }
 
@@ -321,7 +368,7 @@ static void play_server(struct player *player)
     } while (more);
     feed(player, text, len);
     /* The last octet has come, even where the play was cut behind it. */
-    if (player->end_sent && takes)
+    if (player->n_ends > 0 && takes)
         player->end_taken = true;
 }
 
@@ -341,38 +388,41 @@ static void play_event(struct player *player, const char *name)
     }
     if (is_strict(player) && strcmp(event_names[player->events[0]], name) != 0)
         FAIL(player, "the event %s is told", event_names[player->events[0]]);
+    if (player->events[0] == MAILSUB__EVENT_DONE)
+        player->current = player->done[0];
     player->n_events--;
     memmove(player->events, player->events + 1, player->n_events * sizeof player->events[0]);
+    memmove(player->done, player->done + 1, player->n_events * sizeof player->done[0]);
 }
 
 static void submit(struct player *player)
 {
     const struct dialogue *dialogue = player->dialogue;
-    memset(&player->transaction, 0x5a, sizeof player->transaction); /* to be reset by the engine */
-    memset(player->verdicts, 0x5a, sizeof player->verdicts);
-    player->transaction.sender = dialogue->sender;
-    player->transaction.recipients = dialogue->recipients;
-    player->transaction.n_recipients = dialogue->n_recipients;
+    assert_true(player->n_submissions < MAX_SUBMISSIONS);
+    struct submission *submission = &player->submissions[player->n_submissions++];
+    mailsub__transaction *transaction = &submission->transaction;
+    memset(transaction, 0x5a, sizeof *transaction); /* to be reset by the engine */
+    memset(submission->verdicts, 0x5a, sizeof submission->verdicts);
+    submission->player = player;
+    transaction->sender = dialogue->sender;
+    transaction->recipients = dialogue->recipients;
+    transaction->n_recipients = dialogue->n_recipients;
     if (dialogue->recipients[0].len == strlen("nobody") &&
         memcmp(dialogue->recipients[0].ptr, "nobody", dialogue->recipients[0].len) == 0)
-        player->transaction.n_recipients = 0;
-    player->transaction.size = dialogue->size;
-    player->transaction.eight_bit = dialogue->eight_bit;
-    player->transaction.smtputf8 = dialogue->smtputf8;
-    player->transaction.delivery = &dialogue->delivery;
-    player->transaction.content = (mailsub__source){player, source_read};
-    player->transaction.verdicts = player->verdicts;
-    player->transaction.on_recipient_text = on_text;
-    player->transaction.context = player;
-    memset(player->texts, 0, sizeof player->texts);
-    player->source_at = 0;
+        transaction->n_recipients = 0;
+    transaction->size = dialogue->size;
+    transaction->eight_bit = dialogue->eight_bit;
+    transaction->binary = dialogue->binary;
+    transaction->smtputf8 = dialogue->smtputf8;
+    transaction->delivery = &dialogue->delivery;
+    transaction->content = (mailsub__source){submission, source_read};
+    transaction->verdicts = submission->verdicts;
+    transaction->on_recipient_text = on_text;
+    transaction->context = submission;
     player->n_sent = 0;
     player->content_start = SIZE_MAX;
-    player->submitted = true;
-    player->done = false;
-    player->end_sent = false;
-    player->end_taken = false;
-    mailsub__engine_submit(player->engine, &player->transaction, player->now_ms);
+    player->current = submission;
+    mailsub__engine_submit(player->engine, transaction, player->now_ms);
 }
 
 static void start_tls(struct player *player, enum mailsub__protection protection)
@@ -434,13 +484,22 @@ static void check_extensions(struct player *player, uint32_t bits, const char *w
 static void check_recipient(struct player *player, const char *want)
 {
     size_t i = (size_t)(want[0] - '1');
-    assert_true(i < player->dialogue->n_recipients && want[1] == ' ');
-    const mailsub__verdict *verdict = &player->verdicts[i];
+    assert_true(i < player->current->transaction.n_recipients && want[1] == ' ');
+    const mailsub__verdict *verdict = &player->current->verdicts[i];
     const char *outcome = outcome_names[verdict->outcome];
     size_t len = strlen(outcome);
     if (strncmp(want + 2, outcome, len) != 0 || want[2 + len] != ' ')
         FAIL(player, "it is %s", outcome);
     check_verdict(player, verdict, want + 2 + len + 1);
+}
+
+static void check_transaction(struct player *player, const char *want)
+{
+    char have[16];
+    size_t i = (size_t)(want[0] - '1');
+    assert_true(i < player->current->transaction.n_recipients && want[1] == ' ');
+    snprintf(have, sizeof have, "%u", (unsigned)player->current->verdicts[i].transaction);
+    check_text(player, have, want + 2);
 }
 
 static void check_deadline(struct player *player, int64_t want)
@@ -486,21 +545,23 @@ static void play_check(struct player *player, const char *line)
     if (!is_strict(player))
         return;
     if (value_of(line, "whole", &value))
-        check_verdict(player, &player->transaction.whole, value);
+        check_verdict(player, &player->current->transaction.whole, value);
     else if (value_of(line, "text", &value))
-        check_text(player, player->transaction.text, value);
+        check_text(player, player->current->transaction.text, value);
     else if (value_of(line, "queue-id", &value))
-        check_text(player, player->transaction.queue_id, value);
+        check_text(player, player->current->transaction.queue_id, value);
     else if (value_of(line, "rcpt", &value))
         check_recipient(player, value);
+    else if (value_of(line, "rcpt-transaction", &value))
+        check_transaction(player, value);
     else if (value_of(line, "rcpt-text", &value))
-        check_text(player, player->texts[value[0] - '1'], value + 2);
+        check_text(player, player->current->texts[value[0] - '1'], value + 2);
     else if (value_of(line, "handed-over", &value))
-        check_text(player, player->transaction.handed_over ? "yes" : "no", value);
+        check_text(player, player->current->transaction.handed_over ? "yes" : "no", value);
     else if (value_of(line, "dropped", &value))
-        check_extensions(player, player->transaction.dropped, value);
+        check_extensions(player, player->current->transaction.dropped, value);
     else if (value_of(line, "warnings", &value))
-        check_extensions(player, player->transaction.warnings, value);
+        check_extensions(player, player->current->transaction.warnings, value);
     else if (value_of(line, "failure", &value))
         check_verdict(player, mailsub__engine_failure(player->engine), value);
     else if (value_of(line, "failure-text", &value))
@@ -541,33 +602,52 @@ static void play_line(struct player *player)
 
 /* ---- what must hold however it ended ---- */
 
-static void check_outcomes(const struct player *player)
+/* True when some recipient may have got the message. */
+static bool check_outcomes(const struct player *player, const struct submission *submission)
 {
-    const mailsub__transaction *transaction = &player->transaction;
+    const mailsub__transaction *transaction = &submission->transaction;
     size_t n_accepted = 0;
+    size_t n_unknown = 0;
     for (size_t i = 0; i < transaction->n_recipients; i++) {
-        const mailsub__verdict *verdict = &player->verdicts[i];
+        const mailsub__verdict *verdict = &submission->verdicts[i];
         bool accepted = verdict->outcome == MAILSUB_OUTCOME_ACCEPTED;
         bool unknown = verdict->outcome == MAILSUB_OUTCOME_UNKNOWN;
         assert_in_range(verdict->outcome, 0, MAILSUB_OUTCOME_END_ - 1);
         assert_int_equal(accepted, verdict->code == MAILSUB_OK);
         assert_int_equal(unknown, verdict->code == MAILSUB_E_UNKNOWN_OUTCOME);
         assert_true(mailsub_error_group(verdict->code) != MAILSUB_GROUP_NONE || accepted);
-        if (accepted)
-            assert_true(player->end_sent && player->end_taken);
-        if (unknown)
-            assert_true(player->end_sent);
+        assert_true(!accepted || player->end_taken);
         n_accepted += accepted;
+        n_unknown += unknown;
     }
     bool all = transaction->n_recipients > 0 && n_accepted == transaction->n_recipients;
     assert_int_equal(transaction->whole.code == MAILSUB_OK, all);
     bool some = n_accepted > 0 && !all;
     assert_int_equal(transaction->whole.code == MAILSUB_E_PARTIAL, some);
+    return n_accepted + n_unknown > 0;
 }
 
-static void check_handed_over(const struct player *player)
+static bool has_chunks(const struct dialogue *dialogue)
 {
-    assert_int_equal(player->transaction.handed_over, player->n_sent > player->content_start);
+    for (size_t i = dialogue->first_step; i < dialogue->n_lines; i++) {
+        if (strncmp(dialogue->lines[i], "C: BDAT ", 8) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_submissions(const struct player *player)
+{
+    size_t n_perhaps = 0;
+    for (size_t i = 0; i < player->n_submissions; i++) {
+        assert_true(player->submissions[i].done);
+        n_perhaps += check_outcomes(player, &player->submissions[i]);
+    }
+    assert_true(n_perhaps <= player->n_ends);
+    /* By BDAT the content is read before what stands ahead of it has gone. */
+    if (player->n_submissions == 1 && !has_chunks(player->dialogue))
+        assert_int_equal(player->submissions[0].transaction.handed_over,
+                         player->n_sent > player->content_start);
 }
 
 static void check_no_secret(const struct player *player, const void *secret, size_t len)
@@ -581,7 +661,7 @@ static void check_no_secret(const struct player *player, const void *secret, siz
     assert_int_equal(mailsub__base64_append(&encoded, secret, len), MAILSUB_OK);
     const char *places[] = {player->transcript, mailsub__engine_failure_text(player->engine),
                             mailsub__engine_login(player->engine)->text,
-                            player->submitted ? player->transaction.text : ""};
+                            player->current ? player->current->transaction.text : ""};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         assert_null(strstr(places[i], mailsub__buffer_str(&encoded)));
         assert_null(memmem(places[i], strlen(places[i]), secret, len));
@@ -615,11 +695,7 @@ static void check_all(struct player *player)
     assert_int_equal(player->n_closed, 1);
     assert_int_equal(mailsub__engine_peek_output(player->engine, player->now_ms).len, 0);
     assert_int_equal(mailsub__engine_deadline(player->engine), -1);
-    if (player->submitted) {
-        assert_true(player->done);
-        check_outcomes(player);
-        check_handed_over(player);
-    }
+    check_submissions(player);
     check_secrets(player);
 }
 

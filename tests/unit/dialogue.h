@@ -31,6 +31,7 @@ struct dialogue {
     bool eight_bit;
     mailsub__delivery delivery;
     mailsub__recipient_wish wishes[DIALOGUE_MAX_RECIPIENTS];
+    bool binary;
     bool smtputf8;
     bool whole_only; /* the test is what comes in one piece */
     size_t fails_at; /* the source fails behind so many octets; SIZE_MAX: it does not */

@@ -143,6 +143,14 @@ static void apply_setting(struct dialogue *dialogue, const char *name, char *val
         dialogue->size = strtoul(value, NULL, 10);
     else if (strcmp(name, "eight-bit") == 0)
         dialogue->eight_bit = true;
+    else if (strcmp(name, "binary") == 0)
+        dialogue->binary = true;
+    else if (strcmp(name, "chunk") == 0)
+        dialogue->settings.chunk_len = (uint32_t)strtoul(value, NULL, 10);
+    else if (strcmp(name, "chunking") == 0)
+        dialogue->settings.no_chunking = strcmp(value, "no") == 0;
+    else if (strcmp(name, "depth") == 0)
+        dialogue->settings.depth = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "smtputf8") == 0)
         dialogue->smtputf8 = true;
     else if (strcmp(name, "whole-only") == 0)

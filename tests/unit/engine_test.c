@@ -189,6 +189,10 @@ static const struct road {
      NULL,
      MAILSUB_TLS_NONE,
      {"220 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n", "354 x\r\n"}},
+    {MAILSUB__STATE_CHUNK,
+     NULL,
+     MAILSUB_TLS_NONE,
+     {"220 x\r\n", "250-x\r\n250 CHUNKING\r\n", "250 x\r\n", "250 x\r\n"}},
     {MAILSUB__STATE_RSET,
      NULL,
      MAILSUB_TLS_NONE,
@@ -226,6 +230,10 @@ static void travel(struct rig *rig, const struct road *road, bool early)
     rig->settings.tls = road->tls;
     if (road->state == MAILSUB__STATE_CONTENT)
         rig->content_len = CONTENT_LEN / 12 * 12;
+    if (road->state == MAILSUB__STATE_CHUNK) {
+        rig->settings.chunk_len = 20;
+        rig->content_len = 36;
+    }
     begin(rig, MAILSUB__CLEAR);
     for (size_t i = 0; road->answers[i]; i++) {
         fly(rig, road->answers[i]);
@@ -330,6 +338,10 @@ static const struct cell_row {
      {"OK", UNKNOWN(REPLY_UNEXPECTED), "E_MESSAGE_DEFERRED", "E_MESSAGE_REFUSED",
       "E_MESSAGE_DEFERRED, closed E_UNAVAILABLE", UNKNOWN(REPLY_MALFORMED), UNKNOWN(REPLY_TOO_LONG),
       OVER(REPLY_EARLY)}},
+    {"replies to a chunk of BDAT",
+     MAILSUB__STATE_CHUNK,
+     {"on 0123456789", OVER(REPLY_UNEXPECTED), "E_MESSAGE_DEFERRED", "E_MESSAGE_REFUSED",
+      OVER(UNAVAILABLE), OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
     {"replies to RSET",
      MAILSUB__STATE_RSET,
      {"E_RECIPIENTS_REFUSED", "E_RECIPIENTS_REFUSED, closed E_REPLY_UNEXPECTED",
