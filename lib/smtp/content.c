@@ -128,10 +128,14 @@ bool mailsub__content_send_piece(mailsub__engine *engine)
 
 /* ---- by BDAT ---- */
 
-/* One refusal is to stop the message, so the replies of the envelope come first. */
+/*
+ * Where one refusal is to stop the message, the replies of the envelope come first. By LMTP those
+ * to each chunk too: how many come behind the last one must be known beforehand.
+ */
 static bool must_wait(const mailsub__engine *engine, const mailsub__round *round)
 {
-    return engine->settings.all_or_none && !round->begun && round->n_flights > 0;
+    bool orderly = engine->settings.lmtp || (engine->settings.all_or_none && !round->begun);
+    return orderly && round->n_flights > 0;
 }
 
 /* RFC 5321 section 2.3.8: CR and LF only as CRLF. A bare one would be a line end to the next server

@@ -337,9 +337,12 @@ static void handle_reply(mailsub__engine *engine)
         mailsub__engine_fail(engine, code, mailsub__engine_stage(engine), &engine->reply);
         return;
     }
-    mailsub__flight flight = mailsub__flights_pop(&engine->flights);
-    if (flight.round)
-        flight.round->n_flights--;
+    mailsub__flight flight = *mailsub__flights_head(&engine->flights);
+    if (mailsub__transaction_is_last_reply(engine, &flight)) {
+        mailsub__flights_pop(&engine->flights);
+        if (flight.round)
+            flight.round->n_flights--;
+    }
     if (engine->flights.n > 0)
         mailsub__engine_await(engine);
     else if (engine->closing == MAILSUB__STAYING)

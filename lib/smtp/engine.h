@@ -45,6 +45,7 @@ typedef struct mailsub__engine_settings {
     mailsub__login_settings login;
     bool clear_login; /* a login without verified TLS is allowed by name */
     bool all_or_none;
+    bool lmtp; /* RFC 2033: LHLO, and a reply for each recipient behind the content */
     bool no_chunking;   /* DATA is used where BDAT is offered too */
     uint32_t chunk_len; /* octets of a chunk of BDAT; 0: MAILSUB__CHUNK_LEN */
     uint32_t depth;     /* transactions under way at once, where they overlap; 0: MAILSUB__DEPTH */
@@ -95,6 +96,7 @@ typedef struct mailsub__round {
     size_t n_asked;
     size_t n_answered;
     size_t n_taken;
+    size_t n_replied; /* LMTP: recipients whose reply to the end of data has come */
     size_t n_flights;       /* commands that are not answered */
     uint64_t content_start; /* in the stream of octets; UINT64_MAX: not made yet */
     uint64_t content_end;
@@ -106,7 +108,7 @@ typedef struct mailsub__round {
     bool begun;        /* DATA, or a first chunk, was queued */
     bool failed;       /* and refused, or the content could not be read: no more of it is sent */
     bool ended;        /* the end of data was answered */
-    bool accepted;     /* with 2yz */
+    bool accepted;     /* with 2yz; LMTP: for some recipient */
     bool complete;     /* the last octet of the end of data was acknowledged */
 } mailsub__round;
 

@@ -156,6 +156,9 @@ bool mailsub__signon_take_line(mailsub__engine *engine, int code);
    extension is missing, *out_extension tells which. */
 int mailsub__transaction_check(const mailsub__engine *engine, mailsub__transaction *transaction,
                                int *out_extension);
+/* Is this the only reply to the command, or the last of several? */
+bool mailsub__transaction_is_last_reply(const mailsub__engine *engine,
+                                        const mailsub__flight *flight);
 /* Is BDAT the way for it? */
 bool mailsub__transaction_uses_chunks(const mailsub__engine *engine);
 /* No more of it is sent; what is in flight already is answered before it ends. */
@@ -174,6 +177,8 @@ void mailsub__verdict_sender(mailsub__round *round, int code, const mailsub__rep
 /* About the content: about all that this round asked for and nobody has decided. */
 void mailsub__verdict_content(mailsub__round *round, int code, int stage,
                               const mailsub__reply *reply);
+/* About the next of those taken (LMTP). */
+void mailsub__verdict_next(mailsub__round *round, int code, const mailsub__reply *reply);
 /* One refusal stops all (all_or_none): those not refused were not attempted. */
 void mailsub__verdict_withdraw(mailsub__transaction *transaction);
 /* The server has taken what it had refused before: nobody knows. */

@@ -55,7 +55,8 @@ static bool send_hello(mailsub__engine *engine, enum mailsub__state state, mails
 
 bool mailsub__opening_send_ehlo(mailsub__engine *engine)
 {
-    return send_hello(engine, MAILSUB__STATE_EHLO, PART("EHLO "));
+    return send_hello(engine, MAILSUB__STATE_EHLO,
+                      engine->settings.lmtp ? PART("LHLO ") : PART("EHLO "));
 }
 
 bool mailsub__opening_send_helo(mailsub__engine *engine)
@@ -102,7 +103,7 @@ void mailsub__opening_welcomed(mailsub__engine *engine, const mailsub__flight *f
 
 /*
  * RFC 5321 section 3.2: a server that does not know EHLO may know HELO, which offers no extension.
- * So HELO is not tried where one is needed.
+ * So HELO is not tried where one is needed; nor by LMTP, which has none (RFC 2033 section 4.1).
  */
 void mailsub__opening_ehlo_refused(mailsub__engine *engine, const mailsub__flight *flight)
 {
@@ -110,6 +111,8 @@ void mailsub__opening_ehlo_refused(mailsub__engine *engine, const mailsub__fligh
         leave(engine, MAILSUB_E_TLS_NOT_OFFERED, flight);
     else if (mailsub__auth_is_wanted(&engine->auth))
         leave(engine, MAILSUB_E_AUTH_NOT_OFFERED, flight);
+    else if (engine->settings.lmtp)
+        leave(engine, MAILSUB_E_EHLO_REFUSED, flight);
     else
         mailsub__engine_go(engine, MAILSUB__STATE_HELO);
 }

@@ -214,7 +214,9 @@ void mailsub__round_abandon_all(mailsub__engine *engine, bool orderly, int code,
     while (engine->rounds) {
         mailsub__round *round = engine->rounds;
         mailsub__transaction *transaction = round->transaction;
-        mailsub__verdict_abandon_round(round, round->complete && !orderly, code, stage, reply);
+        /* By LMTP the recipients behind the one that was told may have got it all the same. */
+        bool doubtful = round->complete && (!orderly || round->n_replied > 0);
+        mailsub__verdict_abandon_round(round, doubtful, code, stage, reply);
         unlink_round(engine, round);
         if (--transaction->n_rounds > 0)
             continue;

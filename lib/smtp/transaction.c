@@ -204,10 +204,11 @@ void mailsub__transaction_rcpt_refused(mailsub__engine *engine, const mailsub__f
 void mailsub__transaction_data_granted(mailsub__engine *engine, const mailsub__flight *flight)
 {
     const mailsub__round *round = flight->round;
-    if (round->n_taken == 0)
+    if (round->n_taken == 0 && !engine->settings.lmtp)
         mailsub__content_lone_dot(engine);
-    else if (round->mail_refused)
-        /* Recipients without a sender: a lone dot would deliver them an empty message. */
+    else if (round->n_taken == 0 || round->mail_refused)
+        /* Recipients without a sender: a lone dot would deliver them an empty message. And by LMTP,
+           which owes a reply to each recipient, none would follow (RFC 2033 section 4.2). */
         mailsub__unexpected(engine, flight);
     else
         mailsub__content_begin(engine);
@@ -253,24 +254,56 @@ static void contradict(mailsub__engine *engine, const mailsub__flight *flight)
     mailsub__unexpected(engine, flight);
 }
 
+/* RFC 2033 section 4.2: as many replies to the end of data as recipients were taken. */
+bool mailsub__transaction_is_last_reply(const mailsub__engine *engine,
+                                        const mailsub__flight *flight)
+{
+    if (!engine->settings.lmtp || flight->state != MAILSUB__STATE_END)
+        return true;
+    return flight->round->n_replied + 1 >= flight->round->n_taken;
+}
+
+/* By LMTP a reply to the end of data speaks for one recipient. */
+static void decide_one(mailsub__engine *engine, mailsub__round *round)
+{
+    bool taken = engine->reply.code / 100 == 2;
+    round->n_replied++;
+    round->accepted |= taken;
+    int code = taken ? MAILSUB_OK : mailsub__verdict_refusal(MAILSUB_STAGE_RCPT, &engine->reply);
+    mailsub__verdict_next(round, code, &engine->reply);
+}
+
+static void find_queue_id(const mailsub__engine *engine, mailsub__transaction *transaction)
+{
+    if (transaction->queue_id[0] == '\0')
+        mailsub__queue_id_find(mailsub__slice_of(engine->reply.text, engine->reply.text_len),
+                               transaction->queue_id);
+}
+
 void mailsub__transaction_end_taken(mailsub__engine *engine, const mailsub__flight *flight)
 {
     mailsub__round *round = flight->round;
-    mailsub__transaction *transaction = round->transaction;
     round->ended = true;
+    if (engine->settings.lmtp) {
+        decide_one(engine, round);
+        find_queue_id(engine, round->transaction);
+        return;
+    }
     if (round->n_taken > 0 && (round->mail_refused || round->failed)) {
         contradict(engine, flight);
         return;
     }
     round->accepted = round->n_taken > 0;
     decide(engine, round, MAILSUB_OK, MAILSUB_STAGE_END_OF_DATA);
-    if (round->n_taken > 0 && transaction->queue_id[0] == '\0')
-        mailsub__queue_id_find(mailsub__slice_of(engine->reply.text, engine->reply.text_len),
-                               transaction->queue_id);
+    if (round->n_taken > 0)
+        find_queue_id(engine, round->transaction);
 }
 
 void mailsub__transaction_end_refused(mailsub__engine *engine, const mailsub__flight *flight)
 {
     flight->round->ended = true;
-    refuse(engine, flight->round, MAILSUB_STAGE_END_OF_DATA);
+    if (engine->settings.lmtp)
+        decide_one(engine, flight->round);
+    else
+        refuse(engine, flight->round, MAILSUB_STAGE_END_OF_DATA);
 }

@@ -228,6 +228,16 @@ void mailsub__verdict_content(mailsub__round *round, int code, int stage,
     set_whole(transaction, code, stage, reply);
 }
 
+void mailsub__verdict_next(mailsub__round *round, int code, const mailsub__reply *reply)
+{
+    const mailsub__verdict *verdicts = round->transaction->verdicts;
+    size_t i = round->first;
+    while (!is_of(round, &verdicts[i]) || verdicts[i].phase != MAILSUB__TAKEN)
+        i++;
+    round->first = i; /* those before it are decided */
+    mailsub__verdict_recipient(round, i, code, MAILSUB_STAGE_END_OF_DATA, reply);
+}
+
 /* ---- without one ---- */
 
 void mailsub__verdict_withdraw(mailsub__transaction *transaction)

@@ -143,6 +143,8 @@ static void apply_setting(struct dialogue *dialogue, const char *name, char *val
         dialogue->size = strtoul(value, NULL, 10);
     else if (strcmp(name, "eight-bit") == 0)
         dialogue->eight_bit = true;
+    else if (strcmp(name, "lmtp") == 0)
+        dialogue->settings.lmtp = true;
     else if (strcmp(name, "binary") == 0)
         dialogue->binary = true;
     else if (strcmp(name, "chunk") == 0)
