@@ -268,13 +268,21 @@ static bool single_needs_smtputf8(const struct mailsub__single_mailbox *single)
     return single->is_set && !mailsub__ascii_only(single->mailbox.address);
 }
 
-bool mailsub__message_needs_smtputf8(const mailsub_message *message)
+bool mailsub__message_text_needs_smtputf8(const mailsub_message *message)
 {
+    /* Of an existing message all recipients are kept as those of the envelope. */
+    if (message->existing && list_needs_smtputf8(message->bcc.first))
+        return true;
     return single_needs_smtputf8(&message->from) || single_needs_smtputf8(&message->sender) ||
            single_needs_smtputf8(&message->return_path) ||
            list_needs_smtputf8(message->more_from.first) ||
            list_needs_smtputf8(message->reply_to.first) || list_needs_smtputf8(message->to.first) ||
-           list_needs_smtputf8(message->cc.first) || list_needs_smtputf8(message->bcc.first);
+           list_needs_smtputf8(message->cc.first);
+}
+
+bool mailsub__message_needs_smtputf8(const mailsub_message *message)
+{
+    return mailsub__message_text_needs_smtputf8(message) || list_needs_smtputf8(message->bcc.first);
 }
 
 int mailsub_message_needs_smtputf8(const mailsub_message *message)

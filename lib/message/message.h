@@ -35,6 +35,10 @@ int mailsub__message_prepare(mailsub_message *message, uint32_t capabilities,
 /* True when an address holds other characters than ASCII: only SMTPUTF8 may carry the message. */
 bool mailsub__message_needs_smtputf8(const mailsub_message *message);
 
+/* True when an address that stands in the header, or the sender's, does; of a recipient that stands
+   in the envelope only, SMTPUTF8 is that recipient's own matter. */
+bool mailsub__message_text_needs_smtputf8(const mailsub_message *message);
+
 /* The rest needs a successful _prepare, and lends until the message is changed. */
 
 /* Envelope sender without angle brackets; empty for the null sender. */

@@ -164,6 +164,35 @@ static int open_content(const mailsub_session *session, mailsub__job *job, const
     return rc;
 }
 
+/* For a further transaction with the recipients that the server would not take at once. */
+static int reopen_content(mailsub__transaction *transaction)
+{
+    void *start = (char *)transaction - offsetof(mailsub__job, transaction);
+    mailsub__job *job = start;
+    return mailsub__message_open(job->message, &transaction->content);
+}
+
+/* What the engine is to know of the message; what it has told of it already stays. */
+static void describe(mailsub__job *job)
+{
+    const mailsub_message *message = job->message;
+    mailsub__transaction *transaction = &job->transaction;
+    transaction->sender = mailsub__message_sender(message);
+    transaction->recipients = mailsub__message_recipients(message);
+    transaction->n_recipients = mailsub_message_count_recipients(message);
+    transaction->size = mailsub__message_size(message);
+    transaction->smtputf8 = mailsub__message_text_needs_smtputf8(message);
+    /* RFC 6532: the header of such a message is UTF-8. */
+    transaction->eight_bit =
+        transaction->smtputf8 || mailsub__message_body(message) != MAILSUB__BODY_7BIT;
+    transaction->binary = mailsub__message_body(message) == MAILSUB__BODY_BINARY;
+    transaction->delivery = mailsub__message_delivery(message);
+    transaction->reopen = reopen_content;
+    transaction->verdicts = job->receipt->verdicts;
+    transaction->on_recipient_text = mailsub__receipt_add_text;
+    transaction->context = job->receipt;
+}
+
 static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
 {
     const char *detail = "";
@@ -172,26 +201,10 @@ static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
         mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
         return;
     }
-    mailsub__transaction *transaction = &job->transaction;
-    bool smtputf8 = mailsub__message_needs_smtputf8(job->message);
-    *transaction = (mailsub__transaction){
-        .sender = mailsub__message_sender(job->message),
-        .recipients = mailsub__message_recipients(job->message),
-        .n_recipients = mailsub_message_count_recipients(job->message),
-        .size = mailsub__message_size(job->message),
-        /* RFC 6532: the header of such a message is UTF-8. */
-        .eight_bit = smtputf8 || mailsub__message_body(job->message) != MAILSUB__BODY_7BIT,
-        .binary = mailsub__message_body(job->message) == MAILSUB__BODY_BINARY,
-        .smtputf8 = smtputf8,
-        .delivery = mailsub__message_delivery(job->message),
-        .content = transaction->content,
-        .verdicts = job->receipt->verdicts,
-        .on_recipient_text = mailsub__receipt_add_text,
-        .context = job->receipt,
-    };
+    describe(job);
     job->submitted = true;
     session->idle = false;
-    mailsub__engine_submit(session->engine, transaction, now_ms);
+    mailsub__engine_submit(session->engine, &job->transaction, now_ms);
 }
 
 bool mailsub__job_advance(mailsub_session *session, int64_t now_ms)
@@ -207,6 +220,11 @@ bool mailsub__job_advance(mailsub_session *session, int64_t now_ms)
     }
     if (session->link != MAILSUB__LINK_TALKING || !session->idle)
         return false;
+    if (mailsub__engine_is_spent(session->engine)) {
+        mailsub__link_quit(session, now_ms);
+        mailsub__link_drop(session);
+        return true;
+    }
     submit(session, job, now_ms);
     return true;
 }
@@ -227,8 +245,10 @@ void mailsub__job_transacted(mailsub_session *session)
     mailsub__job *job = session->first;
     mailsub_receipt *receipt = job->receipt;
     const mailsub__transaction *transaction = &job->transaction;
-    if (may_repeat(session, job)) {
-        job->repeated = true;
+    /* The server takes no more over this connection: the rest goes over another. */
+    bool unfinished = transaction->unfinished && mailsub__engine_is_spent(session->engine);
+    if (unfinished || may_repeat(session, job)) {
+        job->repeated |= !unfinished;
         job->submitted = false;
         return;
     }

@@ -77,6 +77,31 @@ static void read_mechanisms(mailsub__capabilities *capabilities, mailsub__slice 
     }
 }
 
+/* "RCPTMAX=100 MAILMAX=5" (RFC 9422 section 2): what is unknown, or no number, limits nothing. */
+static void read_limits(mailsub__capabilities *capabilities, mailsub__slice rest)
+{
+    const struct limit {
+        mailsub__slice name;
+        uint32_t *value;
+    } limits[] = {
+        {{"MAILMAX", 7}, &capabilities->max_transactions},
+        {{"RCPTMAX", 7}, &capabilities->max_recipients},
+        {{"RCPTDOMAINMAX", 13}, &capabilities->max_domains},
+    };
+    for (mailsub__slice word = next_word(&rest); word.len > 0; word = next_word(&rest)) {
+        const char *equals = memchr(word.ptr, '=', word.len);
+        if (!equals)
+            continue;
+        mailsub__slice name = mailsub__slice_of(word.ptr, (size_t)(equals - word.ptr));
+        uint64_t value =
+            read_size(mailsub__slice_of(equals + 1, (size_t)(word.ptr + word.len - equals - 1)));
+        for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+            if (mailsub__slice_equal_nocase(name, limits[i].name))
+                *limits[i].value = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+        }
+    }
+}
+
 /*
  * "AUTH=LOGIN PLAIN" is the form of a draft before RFC 2554, still written beside the right one for
  * the sake of old clients. It is read as if the equals sign were a space.
@@ -111,6 +136,8 @@ void mailsub__capabilities_add(mailsub__capabilities *capabilities, mailsub__sli
             read_hold(capabilities, rest);
         else if (i == MAILSUB__CAPABILITY_AUTH)
             read_mechanisms(capabilities, rest);
+        else if (i == MAILSUB__CAPABILITY_LIMITS)
+            read_limits(capabilities, rest);
         return;
     }
 }

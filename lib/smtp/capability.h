@@ -28,6 +28,10 @@ typedef struct mailsub__capabilities {
     uint64_t deliver_by_min; /* RFC 2852 section 4: for messages that come back */
     uint64_t hold_max_s;     /* RFC 4865 section 4; and as a time, or "" */
     char hold_max_until[MAILSUB__RFC3339_SIZE];
+    /* RFC 9422; 0: none is told. */
+    uint32_t max_transactions; /* MAILMAX: of a connection */
+    uint32_t max_recipients;   /* RCPTMAX: of a transaction */
+    uint32_t max_domains;      /* RCPTDOMAINMAX: of the recipients of a transaction */
     char mechanisms[MAILSUB__MECHANISMS_LEN]; /* names in capitals, each with a space behind it */
 } mailsub__capabilities;
 

@@ -45,7 +45,7 @@ typedef struct mailsub__engine_settings {
     mailsub__login_settings login;
     bool clear_login; /* a login without verified TLS is allowed by name */
     bool all_or_none;
-    bool lmtp; /* RFC 2033: LHLO, and a reply for each recipient behind the content */
+    bool lmtp;          /* RFC 2033: LHLO, and a reply for each recipient behind the content */
     bool no_chunking;   /* DATA is used where BDAT is offered too */
     uint32_t chunk_len; /* octets of a chunk of BDAT; 0: MAILSUB__CHUNK_LEN */
     uint32_t depth;     /* transactions under way at once, where they overlap; 0: MAILSUB__DEPTH */
@@ -87,20 +87,30 @@ typedef struct mailsub__verdict {
     bool taken;    /* its RCPT was answered 2yz, however it went on */
 } mailsub__verdict;
 
+/* How many domains a transaction spans at most where the server limits them, be it to more. */
+#define MAILSUB__MAX_DOMAINS 8
+
 /* One transaction on the wire: MAIL to the end of data. The engine's own. */
 typedef struct mailsub__round {
     struct mailsub__round *next;
     mailsub__transaction *transaction;
     size_t first; /* the recipients that it asks for lie between these */
     size_t end;
+    size_t scan; /* where to look for the next one */
     size_t n_asked;
     size_t n_answered;
     size_t n_taken;
-    size_t n_replied; /* LMTP: recipients whose reply to the end of data has come */
+    size_t n_postponed;     /* and those for whom another one is needed */
+    size_t n_replied;       /* LMTP: recipients whose reply to the end of data has come */
     size_t n_flights;       /* commands that are not answered */
     uint64_t content_start; /* in the stream of octets; UINT64_MAX: not made yet */
     uint64_t content_end;
     uint32_t number;
+    uint32_t n_domains;                   /* of its recipients; where that is limited */
+    size_t domains[MAILSUB__MAX_DOMAINS]; /* a recipient of each */
+    bool in_use;
+    bool smtputf8;     /* MAIL asks for it */
+    bool mixed;        /* recipients that need it and others together */
     bool chunked;      /* by BDAT */
     bool mail_taken;   /* MAIL was answered 2yz */
     bool mail_refused; /* or 4yz, 5yz */
@@ -120,10 +130,13 @@ struct mailsub__transaction {
     uint64_t size;  /* exact octets of content */
     bool eight_bit; /* content has octets beyond ASCII: only a server with 8BITMIME takes it */
     bool binary;    /* content has no lines: only BDAT and BINARYMIME take it (RFC 3030) */
-    bool smtputf8;  /* envelope or header have characters beyond ASCII: the same of SMTPUTF8 */
+    bool smtputf8;  /* sender or header have characters beyond ASCII: the same of SMTPUTF8 */
     const mailsub__delivery *delivery; /* NULL: nothing is asked for */
     mailsub__source content;           /* with CRLF line ends */
-    mailsub__verdict *verdicts;        /* the owner's array, one for each recipient */
+    /* Open the content anew: recipients beyond what the server takes at once, or that need SMTPUTF8
+       where others do not, get a transaction of their own. NULL: the content can be read once. */
+    int (*reopen)(mailsub__transaction *transaction);
+    mailsub__verdict *verdicts; /* the owner's array, one for each recipient */
     /* Text of the reply that decided for recipient i; called before DONE; may be NULL. */
     void (*on_recipient_text)(void *context, size_t i, mailsub__slice text);
     void *context;
@@ -138,13 +151,21 @@ struct mailsub__transaction {
     uint32_t dropped;
     uint32_t warnings;
     bool handed_over; /* an octet of the content was acknowledged as sent */
+    /* The server takes no further transaction on this connection (RFC 9422 MAILMAX), and some
+       recipients, not attempted, wait for another one. Submitted again, there, with this still set,
+       the transaction keeps the verdicts that others have. */
+    bool unfinished;
 
     /* The engine's own. */
     mailsub__transaction *next;
     mailsub__round round;
     size_t n_undecided;
     size_t n_accepted;
-    size_t n_rounds;
+    size_t n_rounds; /* under way */
+    size_t n_begun;  /* ever */
+    bool queued;     /* it waits to be begun, or gone on with */
+    size_t n_waiting;
+    size_t n_waiting_utf8; /* of these, those that only SMTPUTF8 can name */
 };
 
 int mailsub__engine_new(const mailsub_allocator *allocator,
@@ -191,6 +212,9 @@ bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capabil
    waits for its 354, and by BDAT as many as depth allows. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
                             int64_t now_ms);
+/* MAILMAX is reached (RFC 9422): what is submitted now is DONE at once, not attempted and unfinished.
+   Say QUIT, and use another connection. */
+bool mailsub__engine_is_spent(const mailsub__engine *engine);
 /* Only between transactions. CLOSED follows when the server has answered, or after two seconds
    (deadline, expire), with MAILSUB_OK whatever happens. Where the engine itself says QUIT, because
    the server refused the opening, CLOSED follows as soon as the QUIT is acknowledged as sent. */

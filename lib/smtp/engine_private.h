@@ -5,6 +5,7 @@
  *   opening.c      greeting, EHLO, STARTTLS
  *   signon.c       login
  *   round.c        transactions one behind the other: submitted, begun, ended
+ *   recipients.c   which recipients share a transaction
  *   transaction.c  MAIL to the end of data
  *   content.c      the content, by DATA or in chunks
  *   verdict.c      what becomes of each recipient and of the whole
@@ -142,6 +143,24 @@ void mailsub__round_abandon_all(mailsub__engine *engine, bool orderly, int code,
 /* n_sent has grown: what does that mean for the content of transactions? True: some of it went. */
 bool mailsub__round_note_sent(mailsub__engine *engine);
 
+/* No more recipients are asked for in the round being sent; those that are left get another. */
+void mailsub__round_envelope_sent(mailsub__engine *engine);
+
+/* recipients.c */
+/* Count those that wait, once it is known what the server offers, and leave out those that it could
+   not be told of. MAILSUB_E_SMTPUTF8, MAILSUB_E_LIMIT: all_or_none forbids that. */
+int mailsub__recipients_prepare(const mailsub__engine *engine, mailsub__transaction *transaction);
+/* What kind of recipients is this round for? */
+void mailsub__recipients_choose(const mailsub__engine *engine, mailsub__round *round);
+/* The next one to ask for; false: none is left that fits. */
+bool mailsub__recipients_next(const mailsub__engine *engine, mailsub__round *round, size_t *out_i);
+/* Its RCPT was queued. */
+void mailsub__recipients_ask(const mailsub__engine *engine, mailsub__round *round, size_t i);
+/* The reply says that another transaction may take it. */
+void mailsub__recipients_postpone(mailsub__engine *engine, mailsub__round *round, size_t i);
+/* It is about to wait no longer. */
+void mailsub__recipients_leave(mailsub__transaction *transaction, size_t i);
+
 /* opening.c */
 void mailsub__opening_become_ready(mailsub__engine *engine);
 
@@ -167,7 +186,8 @@ void mailsub__transaction_stop(mailsub__engine *engine, const mailsub__round *ro
 /* verdict.c */
 void mailsub__verdict_set(mailsub__verdict *verdict, int outcome, int code, int stage,
                           const mailsub__reply *reply);
-void mailsub__verdict_reset(mailsub__transaction *transaction);
+/* anew: else it is gone on with, and who has been attempted keeps the verdict. */
+void mailsub__verdict_reset(mailsub__transaction *transaction, bool anew);
 void mailsub__verdict_rcpt_taken(mailsub__round *round, size_t i);
 /* A reply decides about recipient i. */
 void mailsub__verdict_recipient(mailsub__round *round, size_t i, int code, int stage,
@@ -179,6 +199,12 @@ void mailsub__verdict_content(mailsub__round *round, int code, int stage,
                               const mailsub__reply *reply);
 /* About the next of those taken (LMTP). */
 void mailsub__verdict_next(mailsub__round *round, int code, const mailsub__reply *reply);
+/* The server cannot be told of it. */
+void mailsub__verdict_leave_out(mailsub__transaction *transaction, size_t i, int code);
+/* There is no other transaction for those that were postponed: they are refused for now. */
+void mailsub__verdict_postponed(mailsub__round *round);
+/* Too many recipients for one transaction (RFC 5321 section 4.5.3.1.10)? */
+bool mailsub__verdict_is_too_many(const mailsub__reply *reply);
 /* One refusal stops all (all_or_none): those not refused were not attempted. */
 void mailsub__verdict_withdraw(mailsub__transaction *transaction);
 /* The server has taken what it had refused before: nobody knows. */

@@ -27,7 +27,7 @@ static bool queue_line(mailsub__engine *engine, mailsub__flight flight, const ma
     if (!mailsub__flights_reserve(&engine->flights))
         return false;
     size_t before = engine->out.len;
-    bool utf8 = flight.round && flight.round->transaction->smtputf8;
+    bool utf8 = flight.round && flight.round->smtputf8;
     int rc = mailsub__command_append(&engine->out, parts, n_parts, max_len,
                                      utf8 ? MAILSUB__COMMAND_UTF8 : MAILSUB__COMMAND_ASCII);
     if (rc) {

@@ -169,8 +169,7 @@ static void put_binary(const mailsub__transaction *transaction, mailsub__buffer 
 
 static void put_smtputf8(const mailsub__transaction *transaction, mailsub__buffer *out)
 {
-    if (!transaction->smtputf8)
-        return;
+    (void)transaction; /* the server is asked where one of the recipients needs it, too */
     mailsub__buffer_append_str(out, " SMTPUTF8");
 }
 
@@ -274,7 +273,9 @@ int mailsub__parameters_mail(const mailsub__engine *engine, const mailsub__trans
         if (parameter->is_wish &&
             (!transaction->delivery || was_dropped(transaction, parameter->extension)))
             continue;
-        if (mailsub__engine_offers(engine, parameter->extension))
+        bool needed =
+            parameter->extension != MAILSUB__CAPABILITY_SMTPUTF8 || engine->sending->smtputf8;
+        if (needed && mailsub__engine_offers(engine, parameter->extension))
             parameter->put(transaction, out);
     }
     return out->error;

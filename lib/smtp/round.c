@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Transactions one behind the other. The owner's are queued; each that is begun is a round: one
- * MAIL to end of data on the wire. The rounds that are not answered stand in the order of the
+ * Transactions one behind the other. The owner's are queued; each is begun as a round: one MAIL to
+ * end of data on the wire, or several where its recipients do not fit in one. The rounds that are not answered stand in the order of the
  * stream, and the cursor of what is sent is in the last of them, or in none.
  *
  * When may the next begin? By DATA, behind the final dot, answered or not (RFC 2920 section 3.1):
@@ -31,6 +31,22 @@ static void append(mailsub__transaction **first, mailsub__transaction **last,
     *last = transaction;
 }
 
+static void enqueue(mailsub__engine *engine, mailsub__transaction *transaction)
+{
+    append(&engine->waiting, &engine->waiting_last, transaction);
+    transaction->queued = true;
+}
+
+/* In front of all others: it is under way already. */
+static void enqueue_again(mailsub__engine *engine, mailsub__transaction *transaction)
+{
+    if (!engine->waiting)
+        engine->waiting_last = transaction;
+    transaction->next = engine->waiting;
+    engine->waiting = transaction;
+    transaction->queued = true;
+}
+
 static mailsub__transaction *take_first(mailsub__transaction **first)
 {
     mailsub__transaction *transaction = *first;
@@ -39,8 +55,18 @@ static mailsub__transaction *take_first(mailsub__transaction **first)
     return transaction;
 }
 
+static mailsub__transaction *dequeue(mailsub__engine *engine)
+{
+    mailsub__transaction *transaction = take_first(&engine->waiting);
+    transaction->queued = false;
+    return transaction;
+}
+
+/* Has it come to its end? */
 static void tell_done(mailsub__engine *engine, mailsub__transaction *transaction)
 {
+    if (transaction->n_rounds > 0 || transaction->queued)
+        return;
     mailsub__verdict_conclude(transaction);
     append(&engine->ended, &engine->ended_last, transaction);
     engine->events |= 1u << MAILSUB__EVENT_DONE;
@@ -77,13 +103,13 @@ void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *trans
                             int64_t now_ms)
 {
     engine->now_ms = now_ms;
-    mailsub__verdict_reset(transaction);
+    mailsub__verdict_reset(transaction, !transaction->unfinished);
     if (engine->cursor == MAILSUB__STATE_CLOSED) {
         reject_closed(engine, transaction);
         return;
     }
     assert(engine->closing == MAILSUB__STAYING);
-    append(&engine->waiting, &engine->waiting_last, transaction);
+    enqueue(engine, transaction);
     mailsub__output_commands(engine);
 }
 
@@ -96,11 +122,11 @@ static int have_raw(mailsub__engine *engine)
     return engine->raw || mailsub__transaction_uses_chunks(engine) ? MAILSUB_OK : MAILSUB_E_NOMEM;
 }
 
-static void begin(mailsub__engine *engine, mailsub__transaction *transaction)
+static void begin(mailsub__engine *engine, mailsub__transaction *transaction, mailsub__round *round)
 {
-    mailsub__round *round = &transaction->round;
     *round = (mailsub__round){
         .transaction = transaction,
+        .in_use = true,
         .content_start = UINT64_MAX,
         .content_end = UINT64_MAX,
         .number = ++engine->n_transactions,
@@ -114,11 +140,92 @@ static void begin(mailsub__engine *engine, mailsub__transaction *transaction)
     engine->rounds_last = round;
     engine->n_rounds++;
     transaction->n_rounds++;
+    transaction->n_begun++;
+    mailsub__recipients_choose(engine, round);
     if (!engine->leaving)
         engine->leaving = round;
     engine->sending = round;
     engine->progress = (mailsub__progress){0};
     mailsub__engine_go(engine, behind_chunks ? MAILSUB__STATE_RSET : MAILSUB__STATE_MAIL);
+}
+
+/* The first time: what is known of it now that the server has said what it can? */
+static void begin_first(mailsub__engine *engine)
+{
+    mailsub__transaction *transaction = dequeue(engine);
+    int extension = -1;
+    int rc = mailsub__transaction_check(engine, transaction, &extension);
+    if (rc == MAILSUB_OK)
+        rc = mailsub__recipients_prepare(engine, transaction);
+    if (rc == MAILSUB_OK)
+        rc = have_raw(engine);
+    if (rc)
+        reject(engine, transaction, rc, extension);
+    else if (transaction->n_waiting == 0)
+        tell_done(engine, transaction);
+    else
+        begin(engine, transaction, &transaction->round);
+}
+
+/* Where memory is short, the round that comes with the transaction does, once it has ended. */
+static mailsub__round *find_round(mailsub__engine *engine, mailsub__transaction *transaction)
+{
+    if (!transaction->round.in_use)
+        return &transaction->round;
+    return mailsub__alloc_zeroed(&engine->allocator, sizeof(mailsub__round));
+}
+
+static void release(mailsub__engine *engine, mailsub__round *round)
+{
+    round->in_use = false;
+    if (round != &round->transaction->round)
+        mailsub__free(&engine->allocator, round);
+}
+
+/* Another round for the recipients that are left. False: not now. */
+static bool begin_further(mailsub__engine *engine)
+{
+    mailsub__transaction *transaction = engine->waiting;
+    mailsub__round *round = NULL;
+    int rc = MAILSUB_OK;
+    if (transaction->n_waiting > 0) {
+        round = find_round(engine, transaction);
+        if (!round)
+            return false;
+        round->transaction = transaction;
+        rc = transaction->reopen(transaction);
+    }
+    dequeue(engine);
+    if (round && rc == MAILSUB_OK) {
+        begin(engine, transaction, round);
+        return true;
+    }
+    if (round) {
+        release(engine, round);
+        mailsub__verdict_abandon(transaction, rc, MAILSUB_STAGE_CONTENT, NULL);
+    }
+    tell_done(engine, transaction);
+    return true;
+}
+
+bool mailsub__engine_is_spent(const mailsub__engine *engine)
+{
+    uint32_t most = engine->capabilities.max_transactions;
+    return most > 0 && engine->n_transactions >= most;
+}
+
+/* RFC 9422 section 5.1: the server would not take them here. */
+static void turn_away(mailsub__engine *engine)
+{
+    mailsub__transaction *transaction = dequeue(engine);
+    bool some = transaction->n_waiting > 0;
+    mailsub__verdict_abandon(transaction, MAILSUB_E_UNAVAILABLE, MAILSUB_STAGE_CHECK, NULL);
+    transaction->unfinished = some;
+    if (transaction->whole.code == MAILSUB_E_UNAVAILABLE)
+        snprintf(transaction->text, sizeof transaction->text,
+                 "the server takes %" PRIu32 " messages over a connection",
+                 engine->capabilities.max_transactions);
+    tell_done(engine, transaction);
 }
 
 /* The next transaction, if one waits and may go. */
@@ -127,16 +234,27 @@ bool mailsub__round_begin(mailsub__engine *engine)
     uint32_t depth = engine->settings.depth > 0 ? engine->settings.depth : MAILSUB__DEPTH;
     if (!engine->waiting || engine->n_rounds >= depth)
         return false;
-    mailsub__transaction *transaction = take_first(&engine->waiting);
-    int extension = -1;
-    int rc = mailsub__transaction_check(engine, transaction, &extension);
-    if (rc == MAILSUB_OK)
-        rc = have_raw(engine);
-    if (rc)
-        reject(engine, transaction, rc, extension);
-    else
-        begin(engine, transaction);
+    if (mailsub__engine_is_spent(engine)) {
+        turn_away(engine);
+        return true;
+    }
+    if (engine->waiting->n_begun > 0)
+        return begin_further(engine);
+    begin_first(engine);
     return true;
+}
+
+void mailsub__round_envelope_sent(mailsub__engine *engine)
+{
+    mailsub__round *round = engine->sending;
+    mailsub__transaction *transaction = round->transaction;
+    round->scan = round->first;
+    if (transaction->n_waiting == 0)
+        return;
+    if (transaction->reopen)
+        enqueue_again(engine, transaction);
+    else
+        mailsub__verdict_abandon(transaction, MAILSUB_E_LIMIT, MAILSUB_STAGE_CHECK, NULL);
 }
 
 /* ---- end ---- */
@@ -177,8 +295,13 @@ static void finish(mailsub__engine *engine, mailsub__round *round)
     } else if (last && engine->cursor == MAILSUB__STATE_IDLE) {
         mailsub__engine_go(engine, next);
     }
-    if (--transaction->n_rounds == 0)
-        tell_done(engine, transaction);
+    if (round->n_postponed > 0 && !round->accepted)
+        mailsub__verdict_postponed(round);
+    else if (round->n_postponed > 0 && transaction->n_waiting > 0 && !transaction->queued)
+        enqueue_again(engine, transaction);
+    release(engine, round);
+    transaction->n_rounds--;
+    tell_done(engine, transaction);
 }
 
 static bool is_hopeless(const mailsub__engine *engine, const mailsub__round *round)
@@ -218,13 +341,14 @@ void mailsub__round_abandon_all(mailsub__engine *engine, bool orderly, int code,
         bool doubtful = round->complete && (!orderly || round->n_replied > 0);
         mailsub__verdict_abandon_round(round, doubtful, code, stage, reply);
         unlink_round(engine, round);
-        if (--transaction->n_rounds > 0)
+        release(engine, round);
+        if (--transaction->n_rounds > 0 || transaction->queued)
             continue;
         mailsub__verdict_abandon(transaction, code, stage, reply);
         tell_done(engine, transaction);
     }
     while (engine->waiting) {
-        mailsub__transaction *transaction = take_first(&engine->waiting);
+        mailsub__transaction *transaction = dequeue(engine);
         mailsub__verdict_abandon(transaction, code, stage, reply);
         tell_done(engine, transaction);
     }

@@ -18,11 +18,11 @@ static int check_envelope(const mailsub__transaction *transaction)
         return MAILSUB_E_NO_RECIPIENTS;
     enum mailsub__command_text text =
         transaction->smtputf8 ? MAILSUB__COMMAND_UTF8 : MAILSUB__COMMAND_ASCII;
-    int rc = MAILSUB_OK;
+    int rc = MAILSUB_OK; /* what a recipient needs is its own matter, see recipients.c */
     if (transaction->sender.len > 0)
         rc = mailsub__command_check_path(transaction->sender, text);
     for (size_t i = 0; i < transaction->n_recipients && rc == MAILSUB_OK; i++)
-        rc = mailsub__command_check_path(transaction->recipients[i], text);
+        rc = mailsub__command_check_path(transaction->recipients[i], MAILSUB__COMMAND_UTF8);
     return rc;
 }
 
@@ -96,18 +96,24 @@ bool mailsub__transaction_send_mail(mailsub__engine *engine)
 bool mailsub__transaction_send_rcpt(mailsub__engine *engine)
 {
     mailsub__round *round = engine->sending;
-    mailsub__transaction *transaction = round->transaction;
-    size_t i = round->end;
+    const mailsub__transaction *transaction = round->transaction;
+    size_t i;
+    if (!mailsub__recipients_next(engine, round, &i)) {
+        /* A reply to another of its rounds has decided about them all. */
+        round->failed = true;
+        mailsub__transaction_stop(engine, round);
+        mailsub__round_settle(engine, round);
+        return true;
+    }
     mailsub__buffer_reset(&engine->parameters);
     mailsub__parameters_rcpt(transaction, i, &engine->parameters);
     if (!send_path(engine, MAILSUB__STATE_RCPT, i, PART("RCPT TO:<"), transaction->recipients[i]))
         return false;
-    transaction->verdicts[i].phase = MAILSUB__ASKED;
-    transaction->verdicts[i].transaction = round->number;
-    round->n_asked++;
-    round->end = i + 1;
-    if (round->end == transaction->n_recipients)
-        mailsub__engine_go(engine, round->chunked ? MAILSUB__STATE_CHUNK : MAILSUB__STATE_DATA);
+    mailsub__recipients_ask(engine, round, i);
+    if (mailsub__recipients_next(engine, round, &i))
+        return true;
+    mailsub__round_envelope_sent(engine);
+    mailsub__engine_go(engine, round->chunked ? MAILSUB__STATE_CHUNK : MAILSUB__STATE_DATA);
     return true;
 }
 
@@ -184,6 +190,13 @@ void mailsub__transaction_rcpt_taken(mailsub__engine *engine, const mailsub__fli
     mailsub__verdict_rcpt_taken(flight->round, flight->which);
 }
 
+/* RFC 5321 section 4.5.3.1.10: enough for this transaction, but another may take it. */
+static bool may_postpone(const mailsub__engine *engine, const mailsub__round *round)
+{
+    return round->transaction->reopen && !engine->settings.all_or_none && round->n_taken > 0 &&
+           mailsub__verdict_is_too_many(&engine->reply);
+}
+
 void mailsub__transaction_rcpt_refused(mailsub__engine *engine, const mailsub__flight *flight)
 {
     mailsub__round *round = flight->round;
@@ -191,6 +204,10 @@ void mailsub__transaction_rcpt_refused(mailsub__engine *engine, const mailsub__f
     round->refused = true;
     if (round->transaction->verdicts[flight->which].phase == MAILSUB__DECIDED)
         return; /* "503 need MAIL first": a consequence, not a cause */
+    if (may_postpone(engine, round)) {
+        mailsub__recipients_postpone(engine, round, flight->which);
+        return;
+    }
     mailsub__verdict_recipient(round, flight->which,
                                mailsub__verdict_refusal(MAILSUB_STAGE_RCPT, &engine->reply),
                                MAILSUB_STAGE_RCPT, &engine->reply);

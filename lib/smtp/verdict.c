@@ -20,15 +20,44 @@ void mailsub__verdict_set(mailsub__verdict *verdict, int outcome, int code, int 
     memcpy(verdict->enhanced, reply->enhanced, sizeof verdict->enhanced);
 }
 
-void mailsub__verdict_reset(mailsub__transaction *transaction)
+/* On another connection. */
+static void resume(mailsub__transaction *transaction)
 {
+    for (size_t i = 0; i < transaction->n_recipients; i++) {
+        mailsub__verdict *verdict = &transaction->verdicts[i];
+        if (verdict->outcome != MAILSUB_OUTCOME_NOT_ATTEMPTED)
+            continue;
+        *verdict = (mailsub__verdict){.outcome = MAILSUB_OUTCOME_NOT_ATTEMPTED};
+        transaction->n_undecided++;
+    }
+    if (transaction->n_accepted > 0)
+        transaction->whole.code = MAILSUB_OK;
+    else if (mailsub_error_group(transaction->whole.code) != MAILSUB_GROUP_REFUSED ||
+             transaction->whole.stage == MAILSUB_STAGE_CHECK)
+        transaction->whole = (mailsub__verdict){.code = MAILSUB_OK};
+    transaction->unfinished = false;
+    transaction->n_begun = 0;
+    transaction->n_waiting = transaction->n_undecided;
+}
+
+void mailsub__verdict_reset(mailsub__transaction *transaction, bool anew)
+{
+    if (!anew) {
+        resume(transaction);
+        return;
+    }
     for (size_t i = 0; i < transaction->n_recipients; i++)
         transaction->verdicts[i] = (mailsub__verdict){.outcome = MAILSUB_OUTCOME_NOT_ATTEMPTED};
     transaction->whole = (mailsub__verdict){.code = MAILSUB_OK};
     transaction->n_undecided = transaction->n_recipients;
     transaction->n_accepted = 0;
     transaction->n_rounds = 0;
-    transaction->next = NULL;
+    transaction->n_begun = 0;
+    transaction->n_waiting = transaction->n_recipients;
+    transaction->n_waiting_utf8 = 0;
+    transaction->queued = false;
+    transaction->round.in_use = false;
+    transaction->unfinished = false;
     transaction->text[0] = '\0';
     transaction->queue_id[0] = '\0';
     transaction->dropped = 0;
@@ -103,6 +132,7 @@ static int outcome_of(int code, const mailsub__reply *reply)
 static void decide(mailsub__transaction *transaction, size_t i, int outcome, int code, int stage)
 {
     mailsub__verdict *verdict = &transaction->verdicts[i];
+    mailsub__recipients_leave(transaction, i);
     verdict->outcome = outcome;
     verdict->code = code;
     verdict->stage = stage;
@@ -129,9 +159,10 @@ static void decide_without(mailsub__transaction *transaction, size_t i, int code
     bool unknown = code == MAILSUB_E_UNKNOWN_OUTCOME;
     decide(transaction, i, unknown ? MAILSUB_OUTCOME_UNKNOWN : MAILSUB_OUTCOME_NOT_ATTEMPTED, code,
            stage);
+    verdict->reply_code = reply ? reply->code : 0;
+    memset(verdict->enhanced, 0, sizeof verdict->enhanced);
     if (!reply)
         return;
-    verdict->reply_code = reply->code;
     memcpy(verdict->enhanced, reply->enhanced, sizeof verdict->enhanced);
     tell_text(transaction, i, reply);
 }
@@ -231,14 +262,43 @@ void mailsub__verdict_content(mailsub__round *round, int code, int stage,
 void mailsub__verdict_next(mailsub__round *round, int code, const mailsub__reply *reply)
 {
     const mailsub__verdict *verdicts = round->transaction->verdicts;
-    size_t i = round->first;
+    size_t i = round->scan;
     while (!is_of(round, &verdicts[i]) || verdicts[i].phase != MAILSUB__TAKEN)
         i++;
-    round->first = i; /* those before it are decided */
+    round->scan = i + 1;
     mailsub__verdict_recipient(round, i, code, MAILSUB_STAGE_END_OF_DATA, reply);
 }
 
+bool mailsub__verdict_is_too_many(const mailsub__reply *reply)
+{
+    /* 552 is what RFC 821 had in place of 452. */
+    if (reply->enhanced[0] == '\0')
+        return reply->code == 452;
+    return (reply->code == 452 || reply->code == 552) && has_subject(reply, ".5.3");
+}
+
+void mailsub__verdict_postponed(mailsub__round *round)
+{
+    mailsub__transaction *transaction = round->transaction;
+    for (size_t i = round->first; i < round->end; i++) {
+        mailsub__verdict *verdict = &transaction->verdicts[i];
+        if (verdict->phase != MAILSUB__WAITING || verdict->transaction != round->number)
+            continue;
+        mailsub__reply reply = {.code = verdict->reply_code};
+        memcpy(reply.enhanced, verdict->enhanced, sizeof reply.enhanced);
+        decide(transaction, i, MAILSUB_OUTCOME_DEFERRED, MAILSUB_E_RECIPIENTS_DEFERRED,
+               MAILSUB_STAGE_RCPT);
+        set_whole(transaction, MAILSUB_E_RECIPIENTS_DEFERRED, MAILSUB_STAGE_RCPT, &reply);
+    }
+}
+
 /* ---- without one ---- */
+
+void mailsub__verdict_leave_out(mailsub__transaction *transaction, size_t i, int code)
+{
+    decide_without(transaction, i, code, MAILSUB_STAGE_CHECK, NULL);
+    set_whole(transaction, code, MAILSUB_STAGE_CHECK, NULL);
+}
 
 void mailsub__verdict_withdraw(mailsub__transaction *transaction)
 {

@@ -14,7 +14,7 @@
 #define BOB_PASSWORD "b\xc3\xa4ttery=st\xc3\xa4ple"
 
 #define MAX_FATES 4
-#define TRANSCRIPT_ROOM 16384
+#define TRANSCRIPT_ROOM (128 * 1024)
 
 enum {
     ALLOW_CLEAR_LOGIN = 1u << 0,

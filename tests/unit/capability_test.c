@@ -84,6 +84,32 @@ static void every_keyword_is_found(void **state)
     }
 }
 
+static void limits_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        uint32_t transactions;
+        uint32_t recipients;
+        uint32_t domains;
+    } limits[] = {
+        {"LIMITS", 0, 0, 0},
+        {"LIMITS RCPTMAX=100 MAILMAX=5 RCPTDOMAINMAX=1", 5, 100, 1},
+        {"LIMITS rcptmax=7", 0, 7, 0},
+        {"LIMITS RCPTMAX=0 MAILMAX= RCPTDOMAINMAX", 0, 0, 0},
+        {"LIMITS RCPTMAX=x MAILMAX=-1 =3 OTHER=4", 0, 0, 0},
+        {"LIMITS RCPTMAX=99999999999999999999999 MAILMAX=4294967296", UINT32_MAX, UINT32_MAX, 0},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        mailsub__capabilities capabilities;
+        mailsub__capabilities_reset(&capabilities);
+        mailsub__capabilities_add(&capabilities, mailsub__slice_str(limits[i].line));
+        assert_int_equal(capabilities.max_transactions, limits[i].transactions);
+        assert_int_equal(capabilities.max_recipients, limits[i].recipients);
+        assert_int_equal(capabilities.max_domains, limits[i].domains);
+    }
+}
+
 static void times_are_read(void **state)
 {
     (void)state;
@@ -120,5 +146,6 @@ int main(void)
     UNIT_ADD_ROWS(tests, n_tests, rows, reads);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_keyword_is_found);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(times_are_read);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(limits_are_read);
     return UNIT_RUN(tests, n_tests);
 }

@@ -359,7 +359,7 @@ static void play_server(struct player *player)
         expect_silence(player);
     do {
         size_t n = server_text(dialogue->lines[player->at], text + len);
-        takes = n > 3 && text[len] == '2' && text[len + 3] != '-';
+        takes |= n > 3 && text[len] == '2' && text[len + 3] != '-';
         len += n;
         more =
             player->at + 1 < dialogue->n_lines && is_server_line(dialogue->lines[player->at + 1]);
@@ -395,6 +395,15 @@ static void play_event(struct player *player, const char *name)
     memmove(player->done, player->done + 1, player->n_events * sizeof player->done[0]);
 }
 
+static int reopen(mailsub__transaction *transaction)
+{
+    struct submission *submission = transaction->context;
+    if (submission->player->dialogue->reopen_fails)
+        return MAILSUB_E_FILE;
+    submission->source_at = 0;
+    return MAILSUB_OK;
+}
+
 static void submit(struct player *player)
 {
     const struct dialogue *dialogue = player->dialogue;
@@ -416,6 +425,8 @@ static void submit(struct player *player)
     transaction->smtputf8 = dialogue->smtputf8;
     transaction->delivery = &dialogue->delivery;
     transaction->content = (mailsub__source){submission, source_read};
+    transaction->reopen = dialogue->reopen ? reopen : NULL;
+    transaction->unfinished = false;
     transaction->verdicts = submission->verdicts;
     transaction->on_recipient_text = on_text;
     transaction->context = submission;
@@ -558,6 +569,8 @@ static void play_check(struct player *player, const char *line)
         check_text(player, player->current->texts[value[0] - '1'], value + 2);
     else if (value_of(line, "handed-over", &value))
         check_text(player, player->current->transaction.handed_over ? "yes" : "no", value);
+    else if (value_of(line, "unfinished", &value))
+        check_text(player, player->current->transaction.unfinished ? "yes" : "no", value);
     else if (value_of(line, "dropped", &value))
         check_extensions(player, player->current->transaction.dropped, value);
     else if (value_of(line, "warnings", &value))
@@ -630,7 +643,7 @@ static bool check_outcomes(const struct player *player, const struct submission 
 static bool has_chunks(const struct dialogue *dialogue)
 {
     for (size_t i = dialogue->first_step; i < dialogue->n_lines; i++) {
-        if (strncmp(dialogue->lines[i], "C: BDAT ", 8) == 0)
+        if (strstr(dialogue->lines[i], "CHUNKING"))
             return true;
     }
     return false;
@@ -645,7 +658,7 @@ static void check_submissions(const struct player *player)
     }
     assert_true(n_perhaps <= player->n_ends);
     /* By BDAT the content is read before what stands ahead of it has gone. */
-    if (player->n_submissions == 1 && !has_chunks(player->dialogue))
+    if (player->n_submissions == 1 && !player->dialogue->reopen && !has_chunks(player->dialogue))
         assert_int_equal(player->submissions[0].transaction.handed_over,
                          player->n_sent > player->content_start);
 }

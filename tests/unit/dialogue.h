@@ -32,6 +32,8 @@ struct dialogue {
     mailsub__delivery delivery;
     mailsub__recipient_wish wishes[DIALOGUE_MAX_RECIPIENTS];
     bool binary;
+    bool reopen; /* the content can be read again; or this fails */
+    bool reopen_fails;
     bool smtputf8;
     bool whole_only; /* the test is what comes in one piece */
     size_t fails_at; /* the source fails behind so many octets; SIZE_MAX: it does not */

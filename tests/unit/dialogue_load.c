@@ -143,7 +143,10 @@ static void apply_setting(struct dialogue *dialogue, const char *name, char *val
         dialogue->size = strtoul(value, NULL, 10);
     else if (strcmp(name, "eight-bit") == 0)
         dialogue->eight_bit = true;
-    else if (strcmp(name, "lmtp") == 0)
+    else if (strcmp(name, "reopen") == 0) {
+        dialogue->reopen = true;
+        dialogue->reopen_fails = strcmp(value, "fails") == 0;
+    } else if (strcmp(name, "lmtp") == 0)
         dialogue->settings.lmtp = true;
     else if (strcmp(name, "binary") == 0)
         dialogue->binary = true;

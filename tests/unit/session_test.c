@@ -627,6 +627,19 @@ static void a_connection_is_kept(void **state)
     tear_down(&fixture);
 }
 
+static void limits_are_kept_to(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    static const struct rule rules[] = {{"EHLO", NULL, "250-x\n250 LIMITS RCPTMAX=2 MAILMAX=1"}};
+    set_up(&fixture, MAILSUB_TESTING_ENHANCED, NO_PASSWORD, rules, 1);
+    assert_int_equal(mailsub_session_submit(fixture.session, fixture.message, fixture.receipt), 0);
+    check_outcomes(fixture.receipt, "AAA");
+    assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 2);
+    assert_int_equal(mailsub_testing_server_count_messages(fixture.server), 2);
+    tear_down(&fixture);
+}
+
 static void a_dead_kept_connection_is_replaced_once(void **state)
 {
     (void)state;
@@ -970,6 +983,7 @@ int main(void)
 {
     static struct CMUnitTest tests[80] = {
         cmocka_unit_test(a_connection_is_kept),
+        cmocka_unit_test(limits_are_kept_to),
         cmocka_unit_test(a_dead_kept_connection_is_replaced_once),
         cmocka_unit_test(nothing_is_repeated_once_content_went),
         cmocka_unit_test(the_event_form_never_waits),
