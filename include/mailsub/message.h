@@ -67,9 +67,12 @@ enum {
  * missing empty line. Written: CRLF line ends; what is missing of Date, Message-ID and MIME-Version
  * (the latter where there are MIME fields); nothing of Bcc, Resent-Bcc and Return-Path; several To
  * fields joined, also several Cc or Reply-To; header lines beyond 998 octets folded; UTF-8 in a
- * header encoded. A body with longer lines, or with 8-bit octets for a server that does not take
- * them, is encoded as quoted-printable or base64 when it is one single text or file, and refused
- * else. All other fields and bodies stay as they are, octet by octet.
+ * header encoded. A text or file with longer lines, or with 8-bit octets for a server that does not
+ * take them, is encoded as quoted-printable or base64, be it the body or a part of a multipart, also
+ * of nested ones; it is refused where that would be wrong or unclear: in a part that is encoded
+ * already, an attached message, a part's header, what stands outside of the parts, and wherever
+ * readers may disagree on what is a part. All other fields and bodies stay as they are, octet by
+ * octet.
  *
  * Signed content (DKIM, ARC, S/MIME, OpenPGP) is never altered: what would break a signature is
  * refused, also adding a missing field that a DKIM signature names. Line ends of such a message may
@@ -107,7 +110,9 @@ MAILSUB_API int mailsub_message_from_bytes(const mailsub_allocator *allocator, c
  * @param flags        as there
  * @param out_message  as there
  * @return as there; MAILSUB_E_FILE it cannot be read or is no regular file. Writing returns
- *         MAILSUB_E_FILE, or MAILSUB_E_FILE_CHANGED when its size, time or identity is another.
+ *         MAILSUB_E_FILE, or MAILSUB_E_FILE_CHANGED when its size, one of its times (of change and of
+ *         modification) or its identity is another. A file system whose clock ticks slowly, as with
+ *         4 ms on Linux, hides a change that leaves the size as it is and comes in the same tick.
  * Since 0.1
  */
 MAILSUB_API int mailsub_message_from_file(const mailsub_allocator *allocator, const char *path,

@@ -94,7 +94,7 @@ static void drop_lf_behind_cr(mailsub__lines *lines, mailsub__step *step)
 
 static void finish(mailsub__lines *lines, const char *epilogue)
 {
-    if (!lines->at_line_start)
+    if (!lines->at_line_start && !lines->leaves_open)
         queue(lines, "\r\n", 2);
     queue(lines, epilogue, strlen(epilogue));
     lines->ended = true;

@@ -13,6 +13,7 @@
 
 typedef struct mailsub__lines {
     bool stuff_dots;
+    bool leaves_open; /* the last line gets no line end that it does not have */
     bool at_line_start;
     bool after_cr;                      /* a CR was written as CRLF; a following LF belongs to it */
     char pending[MAILSUB__PENDING_LEN]; /* output that found no room */

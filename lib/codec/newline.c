@@ -6,6 +6,11 @@ void mailsub__newline_init(mailsub__newline *codec)
     mailsub__lines_init(&codec->lines, false);
 }
 
+void mailsub__newline_leave_open(mailsub__newline *codec)
+{
+    codec->lines.leaves_open = true;
+}
+
 bool mailsub__newline_encode(mailsub__newline *codec, mailsub__step *step)
 {
     return mailsub__lines_encode(&codec->lines, step, "");

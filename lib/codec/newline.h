@@ -10,7 +10,9 @@ typedef struct mailsub__newline {
 } mailsub__newline;
 
 void mailsub__newline_init(mailsub__newline *codec);
-/* True when step->last and all is written; a text without a last line end gets one. */
+/* Call behind init for a text whose last line is to stay without a line end where it has none. */
+void mailsub__newline_leave_open(mailsub__newline *codec);
+/* True when step->last and all is written; a text without a last line end gets one else. */
 bool mailsub__newline_encode(mailsub__newline *codec, mailsub__step *step);
 
 #endif

@@ -23,6 +23,11 @@ int mailsub__existing_read(int fd, char *out, size_t room, size_t *out_len)
     return MAILSUB_OK;
 }
 
+void mailsub__existing_close(int fd)
+{
+    close(fd);
+}
+
 /* Not blocking, so that a FIFO under this name cannot hold up the program. */
 static int open_regular(const char *path, int *out_fd, struct stat *out_facts)
 {
@@ -40,9 +45,15 @@ static int open_regular(const char *path, int *out_fd, struct stat *out_facts)
     return MAILSUB_OK;
 }
 
+static bool is_same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
 /*
- * Size, time and identity: whoever writes to the file changes one of them. What was looked through
- * and what is sent must be the same octets, or a long line or a NUL could get past the checks.
+ * Size, times and identity: whoever writes to the file changes one of them, and the time of change
+ * cannot be set back as that of modification can. What was looked through and what is sent must be
+ * the same octets, or a long line or a NUL could get past the checks.
  */
 int mailsub__existing_verify(const struct mailsub__existing_source *source, int fd)
 {
@@ -51,8 +62,8 @@ int mailsub__existing_verify(const struct mailsub__existing_source *source, int 
         return MAILSUB_E_FILE;
     const struct stat *then = &source->facts;
     bool same = now.st_size == then->st_size && now.st_dev == then->st_dev &&
-                now.st_ino == then->st_ino && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
-                now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
+                now.st_ino == then->st_ino && is_same_time(now.st_mtim, then->st_mtim) &&
+                is_same_time(now.st_ctim, then->st_ctim);
     return same ? MAILSUB_OK : MAILSUB_E_FILE_CHANGED;
 }
 
@@ -91,6 +102,7 @@ void mailsub__existing_free(struct mailsub__existing *existing, const mailsub_al
     mailsub__free(allocator, existing->source.data);
     mailsub__free(allocator, existing->source.path);
     mailsub__free(allocator, existing->message_id);
+    mailsub__free(allocator, existing->parts);
     mailsub__buffer_deinit(&existing->header);
     mailsub__buffer_deinit(&existing->signed_names);
     mailsub__free(allocator, existing);
@@ -218,6 +230,19 @@ static int copy_text(const mailsub_allocator *allocator, const char *text, char 
     return text ? copy(allocator, mailsub__slice_of(text, strlen(text) + 1), out) : MAILSUB_OK;
 }
 
+static int copy_parts(const mailsub_allocator *allocator, const struct mailsub__existing *old,
+                      struct mailsub__existing *new)
+{
+    if (old->n_parts == 0)
+        return MAILSUB_OK;
+    new->parts = mailsub__alloc_array(allocator, old->n_parts, sizeof *new->parts);
+    if (!new->parts)
+        return MAILSUB_E_NOMEM;
+    memcpy(new->parts, old->parts, old->n_parts * sizeof *new->parts);
+    new->room_for_parts = old->n_parts;
+    return MAILSUB_OK;
+}
+
 int mailsub__existing_copy(mailsub_message *to, const mailsub_message *from)
 {
     const mailsub_allocator *allocator = &to->allocator;
@@ -229,6 +254,8 @@ int mailsub__existing_copy(mailsub_message *to, const mailsub_message *from)
     new->source.data = NULL;
     new->source.path = NULL;
     new->message_id = NULL;
+    new->parts = NULL;
+    new->room_for_parts = 0;
     mailsub__buffer_init(&new->header, allocator, SIZE_MAX / 4);
     mailsub__buffer_init(&new->signed_names, allocator, SIZE_MAX / 4);
     to->existing = new;
@@ -240,11 +267,23 @@ int mailsub__existing_copy(mailsub_message *to, const mailsub_message *from)
     if (!rc)
         rc = copy_text(allocator, old->message_id, &new->message_id);
     if (!rc)
+        rc = copy_parts(allocator, old, new);
+    if (!rc)
         rc = mailsub__buffer_append_slice(&new->header, mailsub__buffer_slice(&old->header));
     if (!rc)
         rc = mailsub__buffer_append_slice(&new->signed_names,
                                           mailsub__buffer_slice(&old->signed_names));
     return rc;
+}
+
+/* Most multiparts can be sent as they are: their parts are of no interest. */
+static bool may_need_edits(const struct mailsub__existing *existing)
+{
+    const mailsub__existing_body *body = &existing->body;
+    return existing->type.boundary[0] != '\0' && !existing->body_is_signed &&
+           existing->transfer != MAILSUB__EXISTING_ENCODED &&
+           (body->has_nul || body->has_long_line || body->n_8bit > 0 ||
+            !mailsub__existing_line_ends_are_known(existing));
 }
 
 int mailsub__existing_make(mailsub_message *message, mailsub__slice data, const char *path,
@@ -265,7 +304,13 @@ int mailsub__existing_make(mailsub_message *message, mailsub__slice data, const 
         return rc;
     mailsub__existing_body_finish(&existing->body);
     tell_date(message);
+    if (may_need_edits(existing)) {
+        rc = mailsub__existing_find_parts(existing);
+        if (rc)
+            return rc;
+    }
     /* What no server could be sent is refused now, and not when it is on its way. */
     enum mailsub__existing_coding coding;
-    return mailsub__existing_plan(existing, true, &coding);
+    const char *part;
+    return mailsub__existing_plan(existing, true, &coding, &part);
 }

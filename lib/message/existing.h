@@ -15,6 +15,7 @@
 #include "codec/newline.h"
 #include "codec/qp.h"
 #include "message/existing_body.h"
+#include "message/existing_parts.h"
 #include "message/header_scan.h"
 
 /* Where the octets are: in memory, or in a file that has to stay what it was. */
@@ -33,18 +34,14 @@ enum mailsub__existing_coding {
     MAILSUB__EXISTING_BASE64_RAW /* of the octets */
 };
 
-/* What a body is, by the MIME fields on top. */
-enum mailsub__existing_kind {
-    MAILSUB__EXISTING_TEXT,
-    MAILSUB__EXISTING_DATA, /* another type that is not made of parts */
-    MAILSUB__EXISTING_PARTS /* multipart, message, or not understood: never encoded again */
-};
-
-enum mailsub__existing_transfer {
-    MAILSUB__EXISTING_7BIT,
-    MAILSUB__EXISTING_8BIT,
-    MAILSUB__EXISTING_BINARY,
-    MAILSUB__EXISTING_ENCODED /* quoted-printable, base64, or not known */
+/* A place in the source that is written in another way: as words, or encoded. */
+struct mailsub__existing_edit {
+    uint64_t at;
+    uint64_t end;
+    uint64_t resume;   /* where copying goes on; what lies between is left out */
+    const char *words; /* lives for ever; NULL: the octets from at to end, encoded */
+    enum mailsub__existing_coding coding;
+    bool ends_line; /* the last line of what is encoded gets a line end */
 };
 
 struct mailsub__existing {
@@ -65,27 +62,45 @@ struct mailsub__existing {
     bool has_mime; /* any Content-* field */
     bool body_is_signed;
     bool has_mixed_line_ends; /* of the header */
-    enum mailsub__existing_kind kind;
+    mailsub__existing_type type;
     enum mailsub__existing_transfer transfer;
+    /* Of a multipart; not looked for where the body can be sent as it is. */
+    bool has_parts;
+    bool has_sealed_part;
+    struct mailsub__existing_part *parts;
+    size_t n_parts;
+    size_t room_for_parts;
+    struct mailsub__existing_refusal refused;      /* by every server */
+    struct mailsub__existing_refusal refused_7bit; /* without 8BITMIME */
     bool signs_all;               /* what a signature covers cannot be told: so everything */
     mailsub__buffer signed_names; /* of fields that a signature covers, ":from:to:" */
     char *message_id;             /* NULL: there is none */
 };
 
-/* Reads the body as it is written. */
+enum mailsub__existing_stage {
+    MAILSUB__EXISTING_READER_COPIES,
+    MAILSUB__EXISTING_READER_EDITS, /* it writes the first of the edits to come */
+    MAILSUB__EXISTING_READER_SKIPS  /* what that edit leaves out */
+};
+
+/* Reads the body as it is written: copied, save for the edits. */
 typedef struct mailsub__existing_reader {
     const struct mailsub__existing *existing; /* NULL: not begun */
-    enum mailsub__existing_coding coding;
     const mailsub_allocator *allocator;
+    const struct mailsub__existing_edit *edits; /* those that are still to come */
+    size_t n_edits;
+    enum mailsub__existing_stage stage;
     bool ended;
-    int fd;         /* -1: none */
-    uint64_t left;  /* octets of the source that are still to be read */
-    const char *in; /* those at hand */
-    size_t in_len;
-    const char *lines; /* the same with their line ends repaired, on their way into base64 */
+    int fd;            /* -1: none */
+    uint64_t at;       /* in the source, of what is at hand */
+    const char *in;    /* it */
+    size_t in_len;     /* and its octets */
+    const char *words; /* what is left of an edit's */
+    const char *lines; /* octets with their line ends repaired, on their way into base64 */
     size_t lines_len;
     bool lines_ended;
     char *block; /* room for octets of a file, and for lines behind it */
+    mailsub__newline copy;
     mailsub__newline newline;
     mailsub__qp qp;
     mailsub__base64 base64;
@@ -113,24 +128,33 @@ int mailsub__existing_open(const struct mailsub__existing_source *source, uint64
 int mailsub__existing_verify(const struct mailsub__existing_source *source, int fd);
 /* Read at most room octets; *out_len 0 is the end. MAILSUB_E_FILE. */
 int mailsub__existing_read(int fd, char *out, size_t room, size_t *out_len);
-/* Both of them, to notice early what has become of a file. */
+void mailsub__existing_close(int fd);
+/* Open and verify, to notice early what has become of a file. */
 int mailsub__existing_check(const struct mailsub__existing *existing);
 
-/* Decide how the body is written to a server that takes 8-bit content or does not. */
+/*
+ * Whether it is known what a signature is of: of lines that end with CRLF, however a system keeps
+ * them. A file with LF alone is what was signed, while of a mixture nobody knows.
+ */
+bool mailsub__existing_line_ends_are_known(const struct mailsub__existing *existing);
+/*
+ * Decide how the body is written to a server that takes 8-bit content or does not. *out_part, lent:
+ * where the fault is.
+ */
 int mailsub__existing_plan(const struct mailsub__existing *existing, bool may_8bit,
-                           enum mailsub__existing_coding *out_coding);
-/* The image, which is empty, gets the whole header, and is told how the body goes behind it. */
+                           enum mailsub__existing_coding *out_coding, const char **out_part);
 struct mailsub__image;
+/* Write down what is done to a body that was planned so, as edits of the image. MAILSUB_E_NOMEM. */
+int mailsub__existing_make_edits(struct mailsub__image *image, enum mailsub__existing_coding coding,
+                                 bool may_8bit);
+/* The image, which is empty, gets the whole header, and is told how the body goes behind it. */
 int mailsub__existing_layout(mailsub_message *message, struct mailsub__image *image);
 
 void mailsub__existing_reader_init(mailsub__existing_reader *reader);
 void mailsub__existing_reader_deinit(mailsub__existing_reader *reader);
-/* Once, before reading; existing and allocator stay alive. MAILSUB_E_FILE, _FILE_CHANGED,
-   _NOMEM. */
+/* Once, before reading; the image stays alive. MAILSUB_E_FILE, _FILE_CHANGED, _NOMEM. */
 int mailsub__existing_reader_begin(mailsub__existing_reader *reader,
-                                   const struct mailsub__existing *existing,
-                                   enum mailsub__existing_coding coding,
-                                   const mailsub_allocator *allocator);
+                                   const struct mailsub__image *image);
 /* The contract of mailsub__source.read. */
 int mailsub__existing_reader_read(mailsub__existing_reader *reader, char *out, size_t room,
                                   size_t *out_len);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "message/existing_body.h"
 
+#include "codec/octets.h"
+
 /* What begins a text that OpenPGP signed in place (RFC 4880 section 7). */
 static const char pgp_mark[] = "-----BEGIN PGP SIGNED";
 enum { PGP_MARK_LEN = sizeof pgp_mark - 1 };
@@ -68,16 +70,33 @@ static void take(mailsub__existing_body *body, char c, enum octet kind)
     body->n_8bit += kind == EIGHT_BIT;
 }
 
+/* Octets that only make the line longer, sixteen at a time; none that may be of the mark. */
+static size_t skip_plain(mailsub__existing_body *body, const char *data, size_t len)
+{
+    if (body->after_cr || (body->column < PGP_MARK_LEN && body->n_mark == body->column))
+        return 0;
+    size_t n = 0;
+    uint32_t special = 0;
+    while (!special && len - n >= MAILSUB__OCTETS) {
+        special = mailsub__octets_special(data + n);
+        n += special ? (size_t)__builtin_ctz(special) : MAILSUB__OCTETS;
+    }
+    body->column += n;
+    return n;
+}
+
 void mailsub__existing_body_feed(mailsub__existing_body *body, const char *data, size_t len)
 {
     body->len += len;
     mailsub__utf8_feed(&body->utf8, data, len);
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = skip_plain(body, data, len); i < len;
+         i += skip_plain(body, data + i, len - i)) {
         enum octet kind = octet_kind((unsigned char)data[i]);
         if (kind == PLAIN && !body->after_cr)
             add_plain(body, data[i]);
         else
             take(body, data[i], kind);
+        i++;
     }
 }
 

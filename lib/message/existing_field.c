@@ -98,50 +98,6 @@ bool mailsub__existing_signs(const struct mailsub__existing *existing, mailsub__
     return false;
 }
 
-/* The word in front of parameters and comments. */
-static mailsub__slice first_word(mailsub__slice value)
-{
-    size_t n = 0;
-    while (n < value.len && !strchr(" \t;(", value.ptr[n]))
-        n++;
-    return mailsub__slice_of(value.ptr, n);
-}
-
-static bool begins(mailsub__slice text, const char *with)
-{
-    size_t n = strlen(with);
-    return text.len > n && name_is(mailsub__slice_of(text.ptr, n), with);
-}
-
-void mailsub__existing_note_type(struct mailsub__existing *existing, mailsub__slice value)
-{
-    static const char *const sealed[] = {
-        "multipart/signed",         "multipart/encrypted", "application/pkcs7-mime",
-        "application/x-pkcs7-mime", "application/pgp",
-    };
-    mailsub__slice type = first_word(value);
-    for (size_t i = 0; i < sizeof sealed / sizeof sealed[0]; i++)
-        existing->body_is_signed |= name_is(type, sealed[i]);
-    existing->kind = MAILSUB__EXISTING_DATA;
-    if (begins(type, "text/"))
-        existing->kind = MAILSUB__EXISTING_TEXT;
-    else if (begins(type, "multipart/") || begins(type, "message/") ||
-             !memchr(type.ptr, '/', type.len))
-        existing->kind = MAILSUB__EXISTING_PARTS;
-}
-
-void mailsub__existing_note_transfer(struct mailsub__existing *existing, mailsub__slice value)
-{
-    mailsub__slice word = first_word(value);
-    existing->transfer = MAILSUB__EXISTING_ENCODED;
-    if (name_is(word, "7bit"))
-        existing->transfer = MAILSUB__EXISTING_7BIT;
-    else if (name_is(word, "8bit"))
-        existing->transfer = MAILSUB__EXISTING_8BIT;
-    else if (name_is(word, "binary"))
-        existing->transfer = MAILSUB__EXISTING_BINARY;
-}
-
 int mailsub__existing_keep_id(struct mailsub__existing *existing, mailsub__slice value)
 {
     char *copy = mailsub__alloc(existing->header.allocator, value.len + 1);

@@ -12,9 +12,6 @@ int mailsub__existing_note_signature(struct mailsub__existing *existing,
 /* Whether a signature covers fields of this name, present or absent. */
 bool mailsub__existing_signs(const struct mailsub__existing *existing, mailsub__slice name);
 
-/* Learn from the value, on one line, of Content-Type and Content-Transfer-Encoding. */
-void mailsub__existing_note_type(struct mailsub__existing *existing, mailsub__slice value);
-void mailsub__existing_note_transfer(struct mailsub__existing *existing, mailsub__slice value);
 int mailsub__existing_keep_id(struct mailsub__existing *existing, mailsub__slice value);
 
 /* Append text with its encoded words decoded; MAILSUB_E_8BIT when one cannot be. */

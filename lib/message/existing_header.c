@@ -256,10 +256,11 @@ static int note_field(struct header *header, const struct row *row,
         break;
     case CONTENT_TYPE:
         existing->has_content_type = true;
-        mailsub__existing_note_type(existing, value);
+        mailsub__existing_type_read(&existing->type, value);
+        existing->body_is_signed |= existing->type.is_sealed;
         break;
     case CONTENT_TRANSFER:
-        mailsub__existing_note_transfer(existing, value);
+        existing->transfer = mailsub__existing_transfer_read(value);
         break;
     default:
         break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decides how an existing body is written, and completes the header accordingly. */
+/* Completes the header of an existing message, as its body is written. */
 #include "message/existing_field.h"
 #include "message/state.h"
 
@@ -8,61 +8,11 @@ static bool is_8bit(const struct mailsub__existing *existing)
     return existing->body.n_8bit > 0;
 }
 
-/* Octets that are no lines of text: to mend their line ends would be to break them. */
-static int plan_binary(const struct mailsub__existing *existing, bool may_8bit,
-                       enum mailsub__existing_coding *out_coding)
-{
-    const mailsub__existing_body *body = &existing->body;
-    bool is_lines = !body->has_nul && !body->has_bare_cr && !body->has_bare_lf;
-    *out_coding = is_lines && !body->has_long_line && (may_8bit || !is_8bit(existing))
-                      ? MAILSUB__EXISTING_COPY
-                      : MAILSUB__EXISTING_BASE64_RAW;
-    return existing->body_is_signed && *out_coding != MAILSUB__EXISTING_COPY ? MAILSUB_E_SIGNED
-                                                                             : MAILSUB_OK;
-}
-
-/*
- * A signature is of lines that end with CRLF, however a system keeps them: a file with LF alone is
- * what was signed, while of a mixture nobody knows.
- */
-static bool line_ends_are_known(const struct mailsub__existing *existing)
-{
-    const mailsub__existing_body *body = &existing->body;
-    return !body->has_bare_cr && !(body->has_crlf && body->has_bare_lf) &&
-           !existing->has_mixed_line_ends;
-}
-
-int mailsub__existing_plan(const struct mailsub__existing *existing, bool may_8bit,
-                           enum mailsub__existing_coding *out_coding)
-{
-    const mailsub__existing_body *body = &existing->body;
-    if (existing->transfer == MAILSUB__EXISTING_BINARY && existing->kind == MAILSUB__EXISTING_DATA)
-        return plan_binary(existing, may_8bit, out_coding);
-    if (body->has_nul)
-        return MAILSUB_E_CONTROL;
-    bool is_signed = existing->body_is_signed || body->has_pgp;
-    if (is_signed && !line_ends_are_known(existing))
-        return MAILSUB_E_SIGNED;
-    if (!body->has_long_line && (may_8bit || !is_8bit(existing))) {
-        *out_coding = MAILSUB__EXISTING_COPY;
-        return MAILSUB_OK;
-    }
-    if (is_signed)
-        return MAILSUB_E_SIGNED;
-    if (existing->transfer == MAILSUB__EXISTING_ENCODED ||
-        existing->kind == MAILSUB__EXISTING_PARTS)
-        return body->has_long_line ? MAILSUB_E_LINE_TOO_LONG : MAILSUB_E_8BIT;
-    *out_coding = existing->kind == MAILSUB__EXISTING_TEXT && body->n_escaped <= body->len / 6
-                      ? MAILSUB__EXISTING_QUOTED_PRINTABLE
-                      : MAILSUB__EXISTING_BASE64;
-    return MAILSUB_OK;
-}
-
 /* The value of Content-Transfer-Encoding that has to be written; NULL: what there is, is right. */
 static const char *new_transfer(const struct mailsub__existing *existing,
-                                enum mailsub__existing_coding coding)
+                                const mailsub__image *image)
 {
-    switch (coding) {
+    switch (image->coding) {
     case MAILSUB__EXISTING_QUOTED_PRINTABLE:
         return "quoted-printable";
     case MAILSUB__EXISTING_BASE64:
@@ -72,13 +22,17 @@ static const char *new_transfer(const struct mailsub__existing *existing,
         break;
     }
     bool is_signed = existing->body_is_signed || existing->body.has_pgp;
-    bool told_7bit = existing->transfer == MAILSUB__EXISTING_7BIT;
-    if (is_8bit(existing) && told_7bit && !is_signed)
+    bool stays_8bit = image->domain == MAILSUB__BODY_8BIT;
+    if (is_signed || existing->transfer == MAILSUB__EXISTING_ENCODED)
+        return NULL;
+    if (stays_8bit && existing->transfer == MAILSUB__EXISTING_7BIT)
         return "8bit";
     /* Lines that are text: no server needs BINARYMIME for them. */
-    if (existing->transfer == MAILSUB__EXISTING_BINARY && !is_signed)
-        return is_8bit(existing) ? "8bit" : "7bit";
-    return NULL;
+    if (existing->transfer == MAILSUB__EXISTING_BINARY)
+        return stays_8bit ? "8bit" : "7bit";
+    /* Parts of it were 8bit and are encoded. */
+    bool was_8bit = existing->transfer == MAILSUB__EXISTING_8BIT && is_8bit(existing);
+    return was_8bit && !stays_8bit ? "7bit" : NULL;
 }
 
 /* Fields that are missing. */
@@ -150,7 +104,7 @@ static int add_missing(mailsub_message *message, const char *transfer, mailsub__
 static int put_header(mailsub_message *message, mailsub__image *image)
 {
     const struct mailsub__existing *existing = message->existing;
-    const char *transfer = new_transfer(existing, image->coding);
+    const char *transfer = new_transfer(existing, image);
     mailsub__buffer *out = &image->octets;
     mailsub__slice header = mailsub__buffer_slice(&existing->header);
     if (transfer && existing->transfer_len > 0) {
@@ -167,14 +121,13 @@ static int put_header(mailsub_message *message, mailsub__image *image)
 static int measure(const mailsub__image *image, uint64_t *out_len)
 {
     *out_len = image->existing->body.repaired_len;
-    if (image->coding == MAILSUB__EXISTING_COPY)
+    if (image->n_edits == 0)
         return MAILSUB_OK;
     *out_len = 0;
     char piece[4096];
     mailsub__existing_reader reader;
     mailsub__existing_reader_init(&reader);
-    int rc = mailsub__existing_reader_begin(&reader, image->existing, image->coding,
-                                            image->octets.allocator);
+    int rc = mailsub__existing_reader_begin(&reader, image);
     for (size_t n = 1; !rc && n > 0;) {
         rc = mailsub__existing_reader_read(&reader, piece, sizeof piece, &n);
         *out_len += rc ? 0 : n;
@@ -200,9 +153,12 @@ int mailsub__existing_layout(mailsub_message *message, mailsub__image *image)
     const struct mailsub__existing *existing = message->existing;
     bool may_8bit = (image->capabilities & MAILSUB_CAN_8BITMIME) != 0;
     image->existing = existing;
-    message->detail = "text";
-    int rc = mailsub__existing_plan(existing, may_8bit, &image->coding);
+    int rc = mailsub__existing_plan(existing, may_8bit, &image->coding, &message->detail);
+    if (!rc)
+        rc = mailsub__existing_make_edits(image, image->coding, may_8bit);
     if (!rc) {
+        bool stays_8bit = image->coding == MAILSUB__EXISTING_COPY && may_8bit && is_8bit(existing);
+        image->domain = stays_8bit ? MAILSUB__BODY_8BIT : MAILSUB__BODY_7BIT;
         message->detail = existing->source.path ? existing->source.path : "";
         rc = fix_identity(message);
     }
@@ -213,8 +169,6 @@ int mailsub__existing_layout(mailsub_message *message, mailsub__image *image)
         rc = measure(image, &body_len);
     if (rc)
         return rc;
-    bool stays_8bit = image->coding == MAILSUB__EXISTING_COPY && is_8bit(existing);
-    image->domain = stays_8bit ? MAILSUB__BODY_8BIT : MAILSUB__BODY_7BIT;
     image->size = image->octets.len + body_len;
     message->detail = "";
     return MAILSUB_OK;

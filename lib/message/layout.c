@@ -147,5 +147,6 @@ void mailsub__image_init(mailsub__image *image, const mailsub_allocator *allocat
 void mailsub__image_deinit(mailsub__image *image)
 {
     mailsub__free(image->octets.allocator, image->places);
+    mailsub__free(image->octets.allocator, image->edits);
     mailsub__buffer_deinit(&image->octets);
 }

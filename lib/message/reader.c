@@ -186,8 +186,7 @@ static int read_existing(mailsub__reader *reader, char *out, size_t room, size_t
 {
     const mailsub__image *image = reader->image;
     if (!reader->existing.existing)
-        reader->error = mailsub__existing_reader_begin(&reader->existing, image->existing,
-                                                       image->coding, reader->allocator);
+        reader->error = mailsub__existing_reader_begin(&reader->existing, image);
     if (!reader->error)
         reader->error = mailsub__existing_reader_read(&reader->existing, out, room, out_len);
     if (reader->error && image->existing->source.path)

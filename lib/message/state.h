@@ -80,7 +80,9 @@ typedef struct mailsub__image {
     enum mailsub__body_encoding domain; /* 7BIT, 8BIT or BINARY */
     /* Of an existing message the octets are only the header; NULL: it is built. */
     const struct mailsub__existing *existing;
-    enum mailsub__existing_coding coding; /* of its body */
+    enum mailsub__existing_coding coding; /* of its body as a whole */
+    struct mailsub__existing_edit *edits; /* what else becomes of its body */
+    size_t n_edits;
 } mailsub__image;
 
 /*

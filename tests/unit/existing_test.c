@@ -408,7 +408,8 @@ static void eight_bit_depends_on_the_server(void **state)
     (void)state;
     static const char parts[] =
         HEAD "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n"
-             "Content-Transfer-Encoding: 8bit\r\n\r\n--x\r\n\r\n\xe4\r\n--x--\r\n";
+             "Content-Transfer-Encoding: 8bit\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n"
+             "\r\n\xe4\r\n--x--\r\n";
     static const char text[] = HEAD "\r\nplain words and \xc3\xa4\r\n";
     struct unit_heap heap = {0};
     int rc;
@@ -492,6 +493,33 @@ static void large_files_are_streamed(void **state)
     free(text);
     mailsub_message_free(of_file);
     mailsub_message_free(of_bytes);
+    assert_int_equal(heap.n_live, 0);
+}
+
+/* Other octets of the same number, and the time of modification set back. */
+static void a_change_that_hides_is_noticed(void **state)
+{
+    (void)state;
+    static const char text[] = HEAD "\r\nHi\r\n";
+    static const char other[] = HEAD "\r\nHo\r\n";
+    struct unit_heap heap = {0};
+    fill_file(text, sizeof text - 1);
+    mailsub_message *message = kit_message_on(&heap);
+    assert_int_equal(mailsub__message_adopt(message, MAILSUB__SLICE_EMPTY, path, 0), MAILSUB_OK);
+    struct stat then;
+    struct stat now;
+    assert_int_equal(stat(path, &then), 0);
+    do { /* until the file system's clock has ticked */
+        fill_file(other, sizeof other - 1);
+        const struct timespec times[2] = {then.st_atim, then.st_mtim};
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+        assert_int_equal(stat(path, &now), 0);
+    } while (now.st_ctim.tv_sec == then.st_ctim.tv_sec &&
+             now.st_ctim.tv_nsec == then.st_ctim.tv_nsec);
+    struct kit_text written = {0};
+    assert_int_equal(mailsub_message_write(message, kit_sink, &written), MAILSUB_E_FILE_CHANGED);
+    assert_null(written.data);
+    mailsub_message_free(message);
     assert_int_equal(heap.n_live, 0);
 }
 
@@ -611,13 +639,14 @@ int main(void)
         cmocka_unit_test(long_fields_are_folded),
         cmocka_unit_test(large_files_are_streamed),
         cmocka_unit_test(changed_files_are_noticed),
+        cmocka_unit_test(a_change_that_hides_is_noticed),
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(header_is_limited),
         cmocka_unit_test(memory_may_be_short),
         cmocka_unit_test(eight_bit_depends_on_the_server),
         cmocka_unit_test(copies_are_the_same_message),
     };
-    size_t n_tests = 13;
+    size_t n_tests = 14;
     UNIT_ADD_ROWS(tests, n_tests, rows, check_row);
     UNIT_ADD_ROWS(tests, n_tests, rows, check_file_row);
     UNIT_ADD_ROWS(tests, n_tests, envelopes, check_envelope);
