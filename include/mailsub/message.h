@@ -80,10 +80,15 @@ enum {
  *
  * The envelope sender is the first mailbox of Sender, or else of From; with
  * MAILSUB_FROM_TAKE_RECIPIENTS, and where there are Resent- fields, recipients and sender come from
- * the first block of these (RFC 5322 section 3.6.6). mailsub_message_set_return_path,
- * mailsub_message_add_recipient and _add_recipients change the envelope only;
- * mailsub_message_set_from, _set_date and _set_message_id add what is missing. All other changing
- * calls, and these where the field stands already, return MAILSUB_E_STATE.
+ * the first block of these (RFC 5322 section 3.6.6). A recipient that is named more than once is
+ * taken once. mailsub_message_set_return_path, mailsub_message_add_recipient and _add_recipients
+ * change the envelope only; mailsub_message_set_from, _set_date and _set_message_id add what is
+ * missing, and mailsub_message_set_sender a Sender to several authors. All other changing calls, and
+ * these where the field stands already, return MAILSUB_E_STATE. What the header says can be read
+ * with the functions that read what was set: mailboxes, Subject, Date, Message-ID, and all else with
+ * mailsub_message_get_header.
+ *
+ * No message is made when there is an error: mailsub_message_load_bytes tells the field too.
  * @param allocator    memory for the message and all it holds; NULL for malloc
  * @param data         the message; copied; NULL only when len is 0
  * @param len          its octets
@@ -93,7 +98,8 @@ enum {
  *         MAILSUB_E_CONTROL NUL; MAILSUB_E_HEADER_REPEATED; MAILSUB_E_ADDRESS, MAILSUB_E_DOMAIN,
  *         MAILSUB_E_SMTPUTF8 a mailbox of the envelope; MAILSUB_E_UTF8, MAILSUB_E_8BIT a field that
  *         cannot be encoded; MAILSUB_E_LINE_TOO_LONG; MAILSUB_E_SIGNED; MAILSUB_E_INVALID;
- *         MAILSUB_E_NOMEM. Writing returns MAILSUB_E_NO_FROM when From is missing, MAILSUB_E_8BIT
+ *         MAILSUB_E_NOMEM. Writing returns MAILSUB_E_NO_FROM when From is missing,
+ *         MAILSUB_E_NO_SENDER when there are several authors and Sender is missing, MAILSUB_E_8BIT
  *         or MAILSUB_E_SIGNED when the server takes no 8-bit content, MAILSUB_E_SIGNED when what is
  *         missing must not be added.
  * RFC 5322 sections 3.6 and 4, RFC 6376 section 5.4; since 0.1
@@ -119,6 +125,32 @@ MAILSUB_API int mailsub_message_from_file(const mailsub_allocator *allocator, co
                                           uint32_t flags, mailsub_message **out_message);
 
 /**
+ * Make a message that is still empty one that exists already, in octets. As
+ * mailsub_message_from_bytes, but the error is kept like that of any changing call, and
+ * mailsub_message_get_error tells the field or the part that is at fault; the message is then as
+ * empty as it was. mailsub_message_allow_smtputf8 before it allows addresses in UTF-8.
+ * @param message  a new message, of which nothing was set but its surroundings
+ * @param data     as for mailsub_message_from_bytes
+ * @param len      as there
+ * @param flags    as there
+ * @return as there; MAILSUB_E_STATE something was set already
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_load_bytes(mailsub_message *message, const void *data, size_t len,
+                                           uint32_t flags);
+
+/**
+ * As mailsub_message_load_bytes, of a regular file; see mailsub_message_from_file.
+ * @param message  as for mailsub_message_load_bytes
+ * @param path     the file; not NULL
+ * @param flags    as there
+ * @return as there; MAILSUB_E_FILE
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_load_file(mailsub_message *message, const char *path,
+                                          uint32_t flags);
+
+/**
  * Copy a message with all that it was given, its error too. A Date and a Message-ID that were not
  * set but made are not copied: the copy is another message and gets its own. A message that is
  * being sent may be copied; its copy may be changed.
@@ -140,9 +172,10 @@ MAILSUB_API void mailsub_message_free(mailsub_message *message);
  * The first error that a changing call on this message returned.
  * @param message    the message
  * @param out_field  receives the name of what was wrong: a header field ("Subject", "To"), or
- *                   "Return-Path", "text", "html", "attachment", "embedded", "calendar", "delivery"; "header"
- *                   for a malformed field name; "" when there is no error. Lent until the next
- *                   changing call. NULL when not wanted.
+ *                   "Return-Path", "text", "html", "attachment", "embedded", "calendar", "delivery";
+ *                   "header" for a malformed field name, or for the header of an existing message
+ *                   as a whole; "file" for one's file, "part 2.1" for one of its parts; "" when
+ *                   there is no error. Lent until the next changing call. NULL when not wanted.
  * @return that error; MAILSUB_OK when every call succeeded; MAILSUB_E_INVALID message is NULL
  * Since 0.1
  */
@@ -682,7 +715,8 @@ MAILSUB_API int mailsub_message_get_subject(const mailsub_message *message,
 
 /**
  * Number of header fields that mailsub_message_add_header and mailsub_message_set_parent keep: all
- * but those that have a function of their own.
+ * but those that have a function of their own. Of an existing message all but these, too, and those
+ * of these that are malformed.
  * @param message  NULL counts as empty
  * Since 0.1
  */
@@ -693,7 +727,8 @@ MAILSUB_API size_t mailsub_message_count_headers(const mailsub_message *message)
  * @param message    the message
  * @param index      from 0; below mailsub_message_count_headers
  * @param out_name   receives the name as it is written; lent until the next changing call
- * @param out_value  receives the value as it was given
+ * @param out_value  receives the value as it was given; of an existing message on one line, with
+ *                   encoded words decoded where it is text
  * @return 0; MAILSUB_E_INVALID a NULL, or no such field
  * Since 0.1
  */

@@ -92,7 +92,7 @@ int mailsub_message_add_from(mailsub_message *message, const char *address, cons
 
 int mailsub_message_set_sender(mailsub_message *message, const char *address, const char *name)
 {
-    int rc = mailsub__message_begin_change(message);
+    int rc = mailsub__message_begin_addition(message, MAILSUB__MESSAGE_SENDER);
     if (!rc && !address)
         message->sender.is_set = false;
     else if (!rc)
@@ -164,7 +164,8 @@ static const char *const recipient_names[] = {"To", "Cc", "Bcc"};
 static struct mailsub__mailbox_list *recipient_list(mailsub_message *message, int field)
 {
     struct mailsub__mailbox_list *lists[] = {&message->to, &message->cc, &message->bcc};
-    return lists[field];
+    /* The fields of an existing message stay what they are. */
+    return message->existing ? &message->bcc : lists[field];
 }
 
 int mailsub_message_add_recipient(mailsub_message *message, int field, const char *address,

@@ -117,13 +117,23 @@ static int copy(const mailsub_allocator *allocator, mailsub__slice from, char **
     return MAILSUB_OK;
 }
 
+void mailsub__existing_blame(struct mailsub__existing *existing, mailsub__slice where)
+{
+    size_t n = where.len < sizeof existing->fault - 1 ? where.len : sizeof existing->fault - 1;
+    memmove(existing->fault, where.ptr, n);
+    existing->fault[n] = '\0';
+}
+
 /* Header and envelope, when the header was found at the front of the source. */
 static int take_header(mailsub_message *message, mailsub__header_scan scan, uint32_t flags)
 {
+    mailsub__existing_blame(message->existing, mailsub__slice_str("header"));
     if (scan.rest.len > MAILSUB_MAX_HEADER_VALUE)
         return MAILSUB_E_LIMIT;
     int rc = mailsub__existing_read_header(message, scan);
-    return rc ? rc : mailsub__existing_take_envelope(message, scan, flags);
+    if (!rc)
+        rc = mailsub__existing_take_envelope(message, scan, flags);
+    return rc ? rc : mailsub__existing_tell(message);
 }
 
 static int take_bytes(mailsub_message *message, mailsub__slice data, uint32_t flags)
@@ -143,8 +153,8 @@ static int take_bytes(mailsub_message *message, mailsub__slice data, uint32_t fl
 }
 
 /* Read from the front of the file until the header's end is seen; twice as much each time. */
-static int read_front(int fd, mailsub__buffer *front, mailsub__header_scan *out_scan,
-                      size_t *out_body_at)
+static int read_front(struct mailsub__existing *existing, int fd, mailsub__buffer *front,
+                      mailsub__header_scan *out_scan, size_t *out_body_at)
 {
     for (size_t wanted = FIRST_BLOCK; wanted <= 4 * MAILSUB_MAX_HEADER_VALUE; wanted *= 2) {
         size_t n = 1;
@@ -160,6 +170,7 @@ static int read_front(int fd, mailsub__buffer *front, mailsub__header_scan *out_
         if (mailsub__header_scan_find(mailsub__buffer_slice(front), n == 0, out_scan, out_body_at))
             return MAILSUB_OK;
     }
+    mailsub__existing_blame(existing, mailsub__slice_str("header"));
     return MAILSUB_E_LIMIT;
 }
 
@@ -185,19 +196,21 @@ static int take_open_file(mailsub_message *message, int fd, mailsub__buffer *fro
     struct mailsub__existing *existing = message->existing;
     mailsub__header_scan scan;
     size_t body_at;
-    int rc = read_front(fd, front, &scan, &body_at);
+    int rc = read_front(existing, fd, front, &scan, &body_at);
     if (rc)
         return rc;
     existing->body_at = body_at;
     mailsub__slice text = mailsub__buffer_slice(front);
     mailsub__existing_body_feed(&existing->body, text.ptr + body_at, text.len - body_at);
     rc = take_header(message, scan, flags);
+    mailsub__existing_blame(existing, mailsub__slice_str(rc ? existing->fault : "file"));
     return rc ? rc : scan_rest(existing, fd, front);
 }
 
 static int take_file(mailsub_message *message, const char *path, uint32_t flags)
 {
     struct mailsub__existing_source *source = &message->existing->source;
+    mailsub__existing_blame(message->existing, mailsub__slice_str("file"));
     int rc = copy(&message->allocator, mailsub__slice_of(path, strlen(path) + 1), &source->path);
     if (rc)
         return rc;
@@ -312,5 +325,8 @@ int mailsub__existing_make(mailsub_message *message, mailsub__slice data, const 
     /* What no server could be sent is refused now, and not when it is on its way. */
     enum mailsub__existing_coding coding;
     const char *part;
-    return mailsub__existing_plan(existing, true, &coding, &part);
+    rc = mailsub__existing_plan(existing, true, &coding, &part);
+    if (rc)
+        mailsub__existing_blame(existing, mailsub__slice_str(part));
+    return rc;
 }

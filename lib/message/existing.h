@@ -44,6 +44,9 @@ struct mailsub__existing_edit {
     bool ends_line; /* the last line of what is encoded gets a line end */
 };
 
+/* A field's name, or "part 2.1". */
+enum { MAILSUB__EXISTING_FAULT_SIZE = 77 };
+
 struct mailsub__existing {
     struct mailsub__existing_source source;
     mailsub__buffer header; /* repaired, without its empty line and what is missing */
@@ -53,6 +56,7 @@ struct mailsub__existing {
     mailsub__existing_body body;
 
     bool has_from;
+    bool has_sender;
     bool has_date;
     bool date_is_known; /* the next two are the Date */
     int64_t unix_s;
@@ -75,6 +79,7 @@ struct mailsub__existing {
     bool signs_all;               /* what a signature covers cannot be told: so everything */
     mailsub__buffer signed_names; /* of fields that a signature covers, ":from:to:" */
     char *message_id;             /* NULL: there is none */
+    char fault[MAILSUB__EXISTING_FAULT_SIZE]; /* where it is, when making the message fails */
 };
 
 enum mailsub__existing_stage {
@@ -117,10 +122,17 @@ void mailsub__existing_free(struct mailsub__existing *existing, const mailsub_al
 /* Give to, which is new, a copy of what from has; on failure to can only be freed. */
 int mailsub__existing_copy(mailsub_message *to, const mailsub_message *from);
 
-/* The parts of _make: the header, repaired; the recipients and the sender. */
+/* Remember where the fault is that will be returned; a longer text is cut. */
+void mailsub__existing_blame(struct mailsub__existing *existing, mailsub__slice where);
+
+/*
+ * The parts of _make: the header, repaired; the authors, the sender and the recipients; what the
+ * repaired header says, for the message's getters.
+ */
 int mailsub__existing_read_header(mailsub_message *message, mailsub__header_scan scan);
 int mailsub__existing_take_envelope(mailsub_message *message, mailsub__header_scan scan,
                                     uint32_t flags);
+int mailsub__existing_tell(mailsub_message *message);
 
 /* Open the source at its octet at; MAILSUB_E_FILE, MAILSUB_E_FILE_CHANGED. For files only. */
 int mailsub__existing_open(const struct mailsub__existing_source *source, uint64_t at, int *out_fd);

@@ -173,8 +173,8 @@ int mailsub__existing_refold(mailsub__buffer *out, mailsub__slice name, mailsub_
     return mailsub__buffer_append_str(out, "\r\n");
 }
 
-int mailsub__existing_write_addresses(mailsub__buffer *out, mailsub__slice name,
-                                      mailsub__slice value)
+int mailsub__existing_write_addresses(mailsub__buffer *out, enum mailsub__address_form form,
+                                      mailsub__slice name, mailsub__slice value)
 {
     alignas(max_align_t) char seed[1024];
     size_t start = out->len;
@@ -183,8 +183,7 @@ int mailsub__existing_write_addresses(mailsub__buffer *out, mailsub__slice name,
     struct mailsub__mailbox_list list;
     mailsub__arena_init(&arena, out->allocator, seed, sizeof seed);
     mailsub__fold_init(&fold, out);
-    int rc = mailsub__mailboxes_parse(&arena, value, MAILSUB__ADDRESS_LIST, MAILSUB__ADDRESS_ASCII,
-                                      &list);
+    int rc = mailsub__mailboxes_parse(&arena, value, MAILSUB__ADDRESS_LIST, form, &list);
     if (!rc)
         rc = mailsub__mailboxes_write(&fold, name, list.first);
     mailsub__fold_deinit(&fold);

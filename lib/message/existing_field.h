@@ -3,6 +3,7 @@
 #ifndef MAILSUB_MESSAGE_EXISTING_FIELD_H
 #define MAILSUB_MESSAGE_EXISTING_FIELD_H
 
+#include "message/address.h"
 #include "message/existing.h"
 
 /* Learn from a DKIM or ARC signature which fields it covers; other fields say nothing. */
@@ -22,7 +23,7 @@ int mailsub__existing_refold(mailsub__buffer *out, mailsub__slice name, mailsub_
  * Write a list of mailboxes in the form of today. The errors of mailsub__mailboxes_parse; out is
  * unchanged then.
  */
-int mailsub__existing_write_addresses(mailsub__buffer *out, mailsub__slice name,
-                                      mailsub__slice value);
+int mailsub__existing_write_addresses(mailsub__buffer *out, enum mailsub__address_form form,
+                                      mailsub__slice name, mailsub__slice value);
 
 #endif

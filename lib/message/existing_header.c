@@ -58,6 +58,7 @@ enum { N_ROWS = sizeof rows / sizeof rows[0] };
 struct header {
     struct mailsub__existing *existing;
     mailsub__header_scan scan;
+    enum mailsub__address_form form;
     mailsub__buffer value; /* of the field at hand, on one line */
     mailsub__buffer text;  /* the same, encoded words decoded */
     unsigned n_seen[N_ROWS];
@@ -198,7 +199,10 @@ static int rewrite(struct header *header, const struct row *row, const mailsub__
     bool is_ascii = mailsub__ascii_only(value);
     bool name_is_short = mailsub__field_name_is_valid(field->name);
     if (row && (row->flags & ADDRESS)) {
-        int rc = mailsub__existing_write_addresses(out, field->name, value);
+        /* Of Resent- fields nobody tells the server that they need SMTPUTF8. */
+        bool is_resent = begins_nocase(field->name, "Resent-");
+        int rc = mailsub__existing_write_addresses(
+            out, is_resent ? MAILSUB__ADDRESS_ASCII : header->form, field->name, value);
         if (!is_ascii || rc == MAILSUB_OK || rc == MAILSUB_E_NOMEM)
             return rc;
         /* What it is to mean cannot be told, but its octets can be carried. */
@@ -319,13 +323,17 @@ int mailsub__existing_read_header(mailsub_message *message, mailsub__header_scan
 {
     if (memchr(scan.rest.ptr, '\0', scan.rest.len))
         return MAILSUB_E_CONTROL;
-    struct header header = {.existing = message->existing, .scan = scan};
+    struct header header = {
+        .existing = message->existing, .scan = scan, .form = message->address_form};
     mailsub__buffer_init(&header.value, &message->allocator, SIZE_MAX / 4);
     mailsub__buffer_init(&header.text, &message->allocator, SIZE_MAX / 4);
     int rc = survey(&header);
     mailsub__header_field field;
-    while (!rc && mailsub__header_scan_next(&scan, &field))
+    while (!rc && mailsub__header_scan_next(&scan, &field)) {
         rc = put_field(&header, &field);
+        if (rc)
+            mailsub__existing_blame(message->existing, field.name);
+    }
     mailsub__buffer_deinit(&header.value);
     mailsub__buffer_deinit(&header.text);
     return rc;

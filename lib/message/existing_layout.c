@@ -60,21 +60,21 @@ static void add(struct addition *addition, const char *name, const char *value)
     addition->error = mailsub__buffer_append_str(out, "\r\n");
 }
 
-/* A From that the caller gave. */
-static void add_from(struct addition *addition)
+/* A From or Sender that the caller gave. */
+static void add_mailbox(struct addition *addition, const char *name,
+                        const struct mailsub__mailbox *mailbox)
 {
     mailsub_message *message = addition->message;
     if (addition->error)
         return;
-    if (mailsub__existing_signs(message->existing, mailsub__slice_str("From"))) {
-        message->detail = "From";
+    if (mailsub__existing_signs(message->existing, mailsub__slice_str(name))) {
+        message->detail = name;
         addition->error = MAILSUB_E_SIGNED;
         return;
     }
     mailsub__fold fold;
     mailsub__fold_init(&fold, addition->out);
-    addition->error =
-        mailsub__mailboxes_write(&fold, mailsub__slice_str("From"), &message->from.mailbox);
+    addition->error = mailsub__mailboxes_write(&fold, mailsub__slice_str(name), mailbox);
     mailsub__fold_deinit(&fold);
 }
 
@@ -85,7 +85,9 @@ static int add_missing(mailsub_message *message, const char *transfer, mailsub__
     if (!existing->has_date)
         add(&addition, "Date", message->date);
     if (!existing->has_from)
-        add_from(&addition);
+        add_mailbox(&addition, "From", &message->from.mailbox);
+    if (!existing->has_sender && message->sender.is_set)
+        add_mailbox(&addition, "Sender", &message->sender.mailbox);
     if (!existing->message_id)
         add(&addition, "Message-ID", message->message_id);
     if (!existing->has_mime_version && (existing->has_mime || transfer))

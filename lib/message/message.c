@@ -34,12 +34,6 @@ int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_cl
     return MAILSUB_OK;
 }
 
-int mailsub__message_adopt(mailsub_message *message, mailsub__slice data, const char *path,
-                           uint32_t flags)
-{
-    return mailsub__existing_make(message, data, path, flags);
-}
-
 void mailsub_message_free(mailsub_message *message)
 {
     if (!message)
@@ -78,6 +72,8 @@ int mailsub__message_begin_addition(const mailsub_message *message, enum mailsub
         [MAILSUB__MESSAGE_DATE] = message->existing->has_date,
         [MAILSUB__MESSAGE_FROM] = message->existing->has_from,
         [MAILSUB__MESSAGE_ID] = message->existing->message_id != NULL,
+        /* One author needs none. */
+        [MAILSUB__MESSAGE_SENDER] = message->existing->has_sender || !message->more_from.first,
     };
     return stands_already[part] ? MAILSUB_E_STATE : MAILSUB_OK;
 }

@@ -186,7 +186,12 @@ struct mailsub_message {
  */
 int mailsub__message_begin_change(const mailsub_message *message);
 int mailsub__message_begin_any_change(const mailsub_message *message);
-enum mailsub__message_part { MAILSUB__MESSAGE_DATE, MAILSUB__MESSAGE_FROM, MAILSUB__MESSAGE_ID };
+enum mailsub__message_part {
+    MAILSUB__MESSAGE_DATE,
+    MAILSUB__MESSAGE_FROM,
+    MAILSUB__MESSAGE_ID,
+    MAILSUB__MESSAGE_SENDER
+};
 int mailsub__message_begin_addition(const mailsub_message *message,
                                     enum mailsub__message_part part);
 int mailsub__message_end_change(mailsub_message *message, const char *field, int rc);
