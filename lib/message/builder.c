@@ -221,7 +221,7 @@ static int add_header(mailsub_message *message, mailsub__slice name, mailsub__sl
     int rc = mailsub__line_check(value, MAILSUB__LINE_TAB);
     if (rc)
         return rc;
-    rc = mailsub__field_check(field, value);
+    rc = mailsub__field_check(field, value, &message->allocator);
     if (rc)
         return rc;
     if (field->once && find_extra(message, field))

@@ -58,7 +58,8 @@ static int put_checked(struct fields *fields, int field, mailsub__slice value)
     fields->at_fault = field;
     int rc = mailsub__line_check(value, MAILSUB__LINE_TAB);
     if (!rc)
-        rc = mailsub__field_check(mailsub__field_find(mailsub__slice_str(names[field])), value);
+        rc = mailsub__field_check(mailsub__field_find(mailsub__slice_str(names[field])), value,
+                                  fields->list_id.allocator);
     if (!rc)
         fields->values[field].value = value;
     return rc;

@@ -7,10 +7,12 @@
 #include "message/fields.h"
 
 #include <assert.h>
+#include <stdalign.h>
 
 #include "codec/utf8.h"
-#include "message/address.h"
+#include "message/arena.h"
 #include "message/atom.h"
+#include "message/mailboxes.h"
 #include "message/message_id.h"
 #include "message/words.h"
 
@@ -70,9 +72,9 @@ static const mailsub__field known_fields[] = {
     ONCE("List-Subscribe", URLS),
     ONCE("List-Unsubscribe", URLS),
     ONE_OF("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-    ONCE("Disposition-Notification-To", MAILBOX),
-    ONCE("Errors-To", MAILBOX),
-    ONCE("Return-Receipt-To", MAILBOX),
+    ONCE("Disposition-Notification-To", MAILBOXES),
+    ONCE("Errors-To", MAILBOXES),
+    ONCE("Return-Receipt-To", MAILBOXES),
     ONCE("Organization", TEXT),
     {"Keywords", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_PHRASES, false, false, NULL},
     {"Comments", MAILSUB__FIELD_CALLER, MAILSUB__FIELD_TEXT, false, true, NULL},
@@ -316,10 +318,30 @@ static int write_ids(mailsub__fold *fold, mailsub__slice value)
     return fold->out->error;
 }
 
-/* Take the phrase in front of the next comma; *out_last tells that there is none behind it. */
+/* Octets of a quoted string at the front of text that fills a phrase; 0: there is none. */
+static size_t quoted_len(mailsub__slice text)
+{
+    if (text.len == 0 || text.ptr[0] != '"')
+        return 0;
+    size_t n = 1;
+    while (n < text.len && text.ptr[n] != '"')
+        n += text.ptr[n] == '\\' ? 2 : 1;
+    if (n >= text.len)
+        return 0;
+    n++;
+    mailsub__slice rest = trim(mailsub__slice_of(text.ptr + n, text.len - n));
+    return rest.len == 0 || rest.ptr[0] == ',' ? n : 0;
+}
+
+/*
+ * Take the phrase in front of the next comma; one in quotes may hold commas. *out_last tells that
+ * there is none behind it.
+ */
 static mailsub__slice next_phrase(mailsub__slice *rest, bool *out_last)
 {
-    const char *comma = memchr(rest->ptr, ',', rest->len);
+    *rest = trim(*rest);
+    size_t quoted = quoted_len(*rest);
+    const char *comma = memchr(rest->ptr + quoted, ',', rest->len - quoted);
     size_t n = comma ? (size_t)(comma - rest->ptr) : rest->len;
     mailsub__slice phrase = trim(mailsub__slice_of(rest->ptr, n));
     n += comma != NULL;
@@ -331,10 +353,27 @@ static mailsub__slice next_phrase(mailsub__slice *rest, bool *out_last)
 static int check_phrases(mailsub__slice value)
 {
     for (bool last = false; !last;) {
-        if (next_phrase(&value, &last).len == 0)
+        mailsub__slice phrase = next_phrase(&value, &last);
+        if (phrase.len == 0 || (quoted_len(phrase) > 0 && phrase.len == 2))
             return MAILSUB_E_HEADER_VALUE;
     }
     return MAILSUB_OK;
+}
+
+/* What the quotes hold, which is written anew: in quotes again, or encoded. */
+static int write_quoted(mailsub__fold *fold, mailsub__slice quoted, const char *suffix)
+{
+    mailsub__buffer text;
+    mailsub__buffer_init(&text, fold->out->allocator, quoted.len);
+    for (size_t i = 1; i + 1 < quoted.len; i++) {
+        i += quoted.ptr[i] == '\\';
+        mailsub__buffer_append_char(&text, quoted.ptr[i]);
+    }
+    int rc = text.error;
+    if (!rc)
+        rc = mailsub__words_write_phrase(fold, mailsub__buffer_slice(&text), suffix);
+    mailsub__buffer_deinit(&text);
+    return rc;
 }
 
 static int write_phrases(mailsub__fold *fold, mailsub__slice value)
@@ -342,33 +381,27 @@ static int write_phrases(mailsub__fold *fold, mailsub__slice value)
     int rc = MAILSUB_OK;
     for (bool last = false; !last && !rc;) {
         mailsub__slice phrase = next_phrase(&value, &last);
-        rc = mailsub__words_write_phrase(fold, phrase, last ? "" : ",");
+        const char *suffix = last ? "" : ",";
+        rc = quoted_len(phrase) > 0 ? write_quoted(fold, phrase, suffix)
+                                    : mailsub__words_write_phrase(fold, phrase, suffix);
     }
     return rc;
 }
 
-static int parse_mailbox(mailsub__slice value, mailsub__address *out)
+/* Mailboxes, written too where there is a fold. What was checked is kept as text, not parsed. */
+static int read_mailboxes(mailsub__slice value, const mailsub_allocator *allocator,
+                          mailsub__fold *fold, mailsub__slice name)
 {
-    value = trim(value);
-    if (value.len >= 2 && value.ptr[0] == '<' && value.ptr[value.len - 1] == '>')
-        value = mailsub__slice_of(value.ptr + 1, value.len - 2);
-    return mailsub__address_parse(value, MAILSUB__ADDRESS_ASCII, out);
-}
-
-static int check_mailbox(mailsub__slice value)
-{
-    mailsub__address address;
-    return parse_mailbox(value, &address);
-}
-
-static int write_mailbox(mailsub__fold *fold, mailsub__slice value)
-{
-    mailsub__address address;
-    int rc = parse_mailbox(value, &address);
-    if (rc)
-        return rc;
-    mailsub__fold_token(fold, mailsub__address_slice(&address));
-    return fold->out->error;
+    alignas(max_align_t) char seed[1024];
+    mailsub__arena arena;
+    struct mailsub__mailbox_list list;
+    mailsub__arena_init(&arena, allocator, seed, sizeof seed);
+    int rc = mailsub__mailboxes_parse(&arena, value, MAILSUB__MAILBOX_LIST, MAILSUB__ADDRESS_ASCII,
+                                      &list);
+    if (!rc && fold)
+        rc = mailsub__mailboxes_write(fold, name, list.first);
+    mailsub__arena_deinit(&arena);
+    return rc;
 }
 
 static const struct {
@@ -382,7 +415,7 @@ static const struct {
     [MAILSUB__FIELD_LIST_ID] = {check_list_id, write_list_id},
     [MAILSUB__FIELD_IDS] = {check_ids, write_ids},
     [MAILSUB__FIELD_PHRASES] = {check_phrases, write_phrases},
-    [MAILSUB__FIELD_MAILBOX] = {check_mailbox, write_mailbox},
+    [MAILSUB__FIELD_MAILBOXES] = {NULL, NULL}, /* read_mailboxes */
 };
 
 static bool is_one_of(mailsub__slice value, const char *words)
@@ -396,22 +429,25 @@ static bool is_one_of(mailsub__slice value, const char *words)
     return false;
 }
 
-int mailsub__field_check(const mailsub__field *field, mailsub__slice value)
+int mailsub__field_check(const mailsub__field *field, mailsub__slice value,
+                         const mailsub_allocator *allocator)
 {
     assert(field->owner == MAILSUB__FIELD_CALLER);
     if (!field->may_be_empty && trim(value).len == 0)
         return MAILSUB_E_HEADER_VALUE;
     if (field->words && !is_one_of(value, field->words))
         return MAILSUB_E_HEADER_VALUE;
+    if (field->kind == MAILSUB__FIELD_MAILBOXES)
+        return read_mailboxes(value, allocator, NULL, MAILSUB__SLICE_EMPTY);
     return kinds[field->kind].check(value);
 }
 
 int mailsub__field_write(const mailsub__field *field, mailsub__fold *fold, mailsub__slice name,
                          mailsub__slice value)
 {
-    mailsub__fold_begin(fold, name,
-                        field->kind == MAILSUB__FIELD_MAILBOX ? MAILSUB__FOLD_MOVE
-                                                              : MAILSUB__FOLD_STAY);
+    if (field->kind == MAILSUB__FIELD_MAILBOXES)
+        return read_mailboxes(value, fold->out->allocator, fold, name);
+    mailsub__fold_begin(fold, name, MAILSUB__FOLD_STAY);
     int rc = kinds[field->kind].write(fold, value);
     if (rc)
         return rc;

@@ -14,14 +14,14 @@ enum mailsub__field_owner {
 };
 
 enum mailsub__field_kind {
-    MAILSUB__FIELD_TEXT,    /* unstructured, for people */
-    MAILSUB__FIELD_VALUE,   /* unstructured, for programs: unknown fields */
-    MAILSUB__FIELD_TOKENS,  /* printable ASCII words that are never encoded */
-    MAILSUB__FIELD_URLS,    /* URLs in angle brackets, parted by commas (RFC 2369) */
-    MAILSUB__FIELD_LIST_ID, /* a phrase or none, and <label.domain> (RFC 2919) */
-    MAILSUB__FIELD_IDS,     /* one message identifier or more */
-    MAILSUB__FIELD_PHRASES, /* phrases parted by commas */
-    MAILSUB__FIELD_MAILBOX, /* one addr-spec, with or without angle brackets */
+    MAILSUB__FIELD_TEXT,      /* unstructured, for people */
+    MAILSUB__FIELD_VALUE,     /* unstructured, for programs: unknown fields */
+    MAILSUB__FIELD_TOKENS,    /* printable ASCII words that are never encoded */
+    MAILSUB__FIELD_URLS,      /* URLs in angle brackets, parted by commas (RFC 2369) */
+    MAILSUB__FIELD_LIST_ID,   /* a phrase or none, and <label.domain> (RFC 2919) */
+    MAILSUB__FIELD_IDS,       /* one message identifier or more */
+    MAILSUB__FIELD_PHRASES,   /* phrases parted by commas, in quotes where they hold one */
+    MAILSUB__FIELD_MAILBOXES, /* with or without display names, parted by commas */
     MAILSUB__FIELD_N_KINDS
 };
 
@@ -39,8 +39,9 @@ bool mailsub__field_name_is_valid(mailsub__slice name);
 /* What is known about a field, letters without regard to case; for unknown fields one row too. */
 const mailsub__field *mailsub__field_find(mailsub__slice name);
 
-/* Check a value that passed mailsub__line_check: MAILSUB_E_HEADER_VALUE and others. */
-int mailsub__field_check(const mailsub__field *field, mailsub__slice value);
+/* Check a value that passed mailsub__line_check: MAILSUB_E_HEADER_VALUE and others, E_NOMEM. */
+int mailsub__field_check(const mailsub__field *field, mailsub__slice value,
+                         const mailsub_allocator *allocator);
 /* Write a checked value, name and line end included. The error of the buffer. */
 int mailsub__field_write(const mailsub__field *field, mailsub__fold *fold, mailsub__slice name,
                          mailsub__slice value);

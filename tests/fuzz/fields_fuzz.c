@@ -118,7 +118,7 @@ static void check_written(const mailsub__field *field, mailsub__slice name, mail
         FUZZ_CHECK(memcmp(decoded, value.ptr, value.len) == 0);
     } else if (field->kind != MAILSUB__FIELD_PHRASES && field->kind != MAILSUB__FIELD_LIST_ID) {
         mailsub__slice read = mailsub__slice_of(unfolded, n);
-        FUZZ_CHECK(mailsub__field_check(field, read) == MAILSUB_OK);
+        FUZZ_CHECK(mailsub__field_check(field, read, &allocator) == MAILSUB_OK);
         write(field, name, read, &again);
         FUZZ_CHECK(mailsub__slice_equal(mailsub__buffer_slice(&again), text));
     }
@@ -137,7 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const mailsub__field *field = mailsub__field_find(name);
     if (mailsub__line_check(value, MAILSUB__LINE_TAB) != MAILSUB_OK)
         return 0;
-    int rc = mailsub__field_check(field, value);
+    mailsub_allocator allocator = fuzz_allocator();
+    int rc = mailsub__field_check(field, value, &allocator);
     if (rc == MAILSUB_OK)
         check_written(field, name, value);
     else
