@@ -19,11 +19,21 @@ static const struct {
     const char *name;
     uint32_t flag;
 } flags[] = {
-    {"pipelining", MAILSUB_TESTING_PIPELINING},     {"starttls", MAILSUB_TESTING_STARTTLS},
-    {"implicit-tls", MAILSUB_TESTING_IMPLICIT_TLS}, {"auth-plain", MAILSUB_TESTING_AUTH_PLAIN},
-    {"auth-login", MAILSUB_TESTING_AUTH_LOGIN},     {"auth-clear", MAILSUB_TESTING_AUTH_CLEAR},
-    {"require-auth", MAILSUB_TESTING_REQUIRE_AUTH}, {"enhanced", MAILSUB_TESTING_ENHANCED},
+    {"pipelining", MAILSUB_TESTING_PIPELINING},
+    {"starttls", MAILSUB_TESTING_STARTTLS},
+    {"implicit-tls", MAILSUB_TESTING_IMPLICIT_TLS},
+    {"auth-plain", MAILSUB_TESTING_AUTH_PLAIN},
+    {"auth-login", MAILSUB_TESTING_AUTH_LOGIN},
+    {"auth-clear", MAILSUB_TESTING_AUTH_CLEAR},
+    {"require-auth", MAILSUB_TESTING_REQUIRE_AUTH},
+    {"enhanced", MAILSUB_TESTING_ENHANCED},
     {"no-ehlo", MAILSUB_TESTING_NO_EHLO},
+    {"auth-scram-sha-256", MAILSUB_TESTING_AUTH_SCRAM_SHA_256},
+    {"auth-scram-sha-1", MAILSUB_TESTING_AUTH_SCRAM_SHA_1},
+    {"auth-plus", MAILSUB_TESTING_AUTH_PLUS},
+    {"auth-cram-md5", MAILSUB_TESTING_AUTH_CRAM_MD5},
+    {"auth-oauthbearer", MAILSUB_TESTING_AUTH_OAUTHBEARER},
+    {"auth-xoauth2", MAILSUB_TESTING_AUTH_XOAUTH2},
 };
 
 static uint32_t flag_of(const char *word)
