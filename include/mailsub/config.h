@@ -10,6 +10,7 @@
 #ifndef MAILSUB_CONFIG_H
 #define MAILSUB_CONFIG_H
 
+#include <mailsub/dkim.h>
 #include <mailsub/export.h>
 #include <mailsub/extension.h>
 #include <mailsub/system.h>
@@ -17,6 +18,9 @@
 MAILSUB_BEGIN_DECLS
 
 typedef struct mailsub_config mailsub_config;
+
+/** Most signers of one config. */
+#define MAILSUB_MAX_CONFIG_SIGNERS 1000
 
 /** How the connection is encrypted. */
 enum {
@@ -318,6 +322,20 @@ MAILSUB_API int mailsub_config_set_extension_policy(mailsub_config *config, int 
 MAILSUB_API int mailsub_config_get_extension_policy(const mailsub_config *config, int extension);
 
 /**
+ * Sign every message that is submitted and whose author, the first mailbox of From, is of the
+ * signer's domain, or of one below it for which there is no nearer signer. Several signers of one
+ * domain sign all of them. A signer with the domain and selector of one that the message has itself
+ * is left out. mailsub_message_write does not know of these signatures.
+ * @param config  the config
+ * @param dkim    a signer with a key; it is frozen, and the config holds a reference
+ * @return 0; MAILSUB_E_KEY it has no key; MAILSUB_E_LIMIT there are MAILSUB_MAX_CONFIG_SIGNERS
+ *         already. Submitting returns MAILSUB_E_LIMIT when a message would get more than
+ *         MAILSUB_DKIM_MAX_SIGNERS signatures, and what mailsub_message_sign_dkim names.
+ * RFC 6376; since 0.1
+ */
+MAILSUB_API int mailsub_config_add_dkim(mailsub_config *config, mailsub_dkim *dkim);
+
+/**
  * Receive the dialogue line by line.
  * @param config      the config
  * @param transcript  called from within the calls on a session, in their thread; NULL for none
@@ -377,6 +395,22 @@ MAILSUB_API int mailsub_config_get_port(const mailsub_config *config);
  * Since 0.1
  */
 MAILSUB_API int mailsub_config_get_tls(const mailsub_config *config);
+
+/**
+ * Number of signers that were added.
+ * @param config  NULL counts as none
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_config_count_dkim(const mailsub_config *config);
+
+/**
+ * One of these signers.
+ * @param config  the config
+ * @param index   0 for the one that was added first
+ * @return lent while the config lives; NULL when there is no such signer
+ * Since 0.1
+ */
+MAILSUB_API mailsub_dkim *mailsub_config_get_dkim(const mailsub_config *config, size_t index);
 
 /**
  * Why the last refused setter was refused.

@@ -48,6 +48,8 @@ enum {
     X(-108, E_PIN, USAGE, FIX_CONFIGURATION, 78, "a pin or fingerprint is not a SHA-256")          \
     X(-109, E_CERTIFICATE, USAGE, FIX_CONFIGURATION, 78,                                           \
       "a client certificate or revocation list is unusable")                                       \
+    X(-110, E_KEY, USAGE, FIX_CONFIGURATION, 78, "a signing key cannot be used")                   \
+    X(-111, E_KEY_ACCESS, USAGE, FIX_CONFIGURATION, 78, "a signing key's file is open to others")  \
     X(-201, E_ADDRESS, MESSAGE, FIX_MESSAGE, 65, "a mailbox address is malformed")                 \
     X(-202, E_DOMAIN, MESSAGE, FIX_MESSAGE, 65, "a domain name is not valid (DNS, IDNA 2008)")     \
     X(-203, E_CONTROL, MESSAGE, FIX_MESSAGE, 65, "a forbidden control character")                  \
@@ -130,9 +132,10 @@ enum {
     X(-901, E_NOMEM, FATAL, RETRY_LATER, 71, "out of memory")                                      \
     X(-902, E_RANDOM, FATAL, RETRY_LATER, 71, "no random numbers")                                 \
     X(-903, E_SYSTEM, FATAL, RETRY_LATER, 71, "the operating system refused a resource")           \
-    X(-904, E_CRYPTO, FATAL, FIX_CONFIGURATION, 78, "a cryptographic primitive is not available")
+    X(-904, E_CRYPTO, FATAL, FIX_CONFIGURATION, 78, "a cryptographic primitive is not available")  \
+    X(-905, E_SIGNING, FATAL, RETRY_LATER, 75, "no signature could be made")
 
-/** The error numbers: MAILSUB_OK and MAILSUB_E_INVALID to MAILSUB_E_CRYPTO. */
+/** The error numbers: MAILSUB_OK and MAILSUB_E_INVALID to MAILSUB_E_SIGNING. */
 enum {
 #define MAILSUB_ERROR_ENUM_(number, NAME, group, action, sysexit, text) MAILSUB_##NAME = (number),
     MAILSUB_ERROR_LIST(MAILSUB_ERROR_ENUM_)

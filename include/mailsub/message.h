@@ -21,6 +21,7 @@
 #ifndef MAILSUB_MESSAGE_H
 #define MAILSUB_MESSAGE_H
 
+#include <mailsub/dkim.h>
 #include <mailsub/export.h>
 #include <mailsub/system.h>
 
@@ -734,6 +735,36 @@ MAILSUB_API size_t mailsub_message_count_headers(const mailsub_message *message)
  */
 MAILSUB_API int mailsub_message_get_header(const mailsub_message *message, size_t index,
                                            const char **out_name, const char **out_value);
+
+/**
+ * Have the message signed, one signature for each signer: sign with an RSA key and an Ed25519 key
+ * for readers that know only one of them. An existing message too; its own signatures stay.
+ * @param message  the message
+ * @param dkim     a further signer, which has a key; it is frozen, and the message holds a
+ *                 reference; the same one twice counts once. NULL takes all signers away.
+ * @return 0; MAILSUB_E_KEY it has no key; MAILSUB_E_LIMIT there are MAILSUB_DKIM_MAX_SIGNERS
+ *         already. Writing returns MAILSUB_E_SIGNING, or what the signer's function returned;
+ *         MAILSUB_E_SIGNED a signature in an existing message forbids further ones; MAILSUB_E_DATE
+ *         or an error of the clock.
+ * RFC 6376; since 0.1
+ */
+MAILSUB_API int mailsub_message_sign_dkim(mailsub_message *message, mailsub_dkim *dkim);
+
+/**
+ * Number of signers that the message was given.
+ * @param message  NULL counts as none
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_message_count_signers(const mailsub_message *message);
+
+/**
+ * One of these signers.
+ * @param message  the message
+ * @param index    0 for the one that was given first
+ * @return lent until the next changing call; NULL when there is no such signer
+ * Since 0.1
+ */
+MAILSUB_API mailsub_dkim *mailsub_message_get_signer(const mailsub_message *message, size_t index);
 
 /**
  * Write the message, header and body, with CRLF line ends and without dot-stuffing, in bounded

@@ -110,6 +110,8 @@ static int copy_all(mailsub_message *to, const mailsub_message *from)
     to->class = from->class;
     to->error = from->error;
     strcpy(to->error_field, from->error_field);
+    for (size_t i = 0; i < from->signers.n; i++)
+        mailsub__dkim_set_add(&to->signers, from->signers.items[i]); /* as many find room */
     int rc = copy_mailboxes(to, from);
     if (!rc)
         rc = copy_recipients(to, from);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "message/same_file.h"
 #include "message/state.h"
 
 enum { FIRST_BLOCK = 64 * 1024 };
@@ -45,26 +46,16 @@ static int open_regular(const char *path, int *out_fd, struct stat *out_facts)
     return MAILSUB_OK;
 }
 
-static bool is_same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 /*
- * Size, times and identity: whoever writes to the file changes one of them, and the time of change
- * cannot be set back as that of modification can. What was looked through and what is sent must be
- * the same octets, or a long line or a NUL could get past the checks.
+ * What was looked through and what is sent must be the same octets, or a long line or a NUL could
+ * get past the checks.
  */
 int mailsub__existing_verify(const struct mailsub__existing_source *source, int fd)
 {
     struct stat now;
     if (fstat(fd, &now) != 0)
         return MAILSUB_E_FILE;
-    const struct stat *then = &source->facts;
-    bool same = now.st_size == then->st_size && now.st_dev == then->st_dev &&
-                now.st_ino == then->st_ino && is_same_time(now.st_mtim, then->st_mtim) &&
-                is_same_time(now.st_ctim, then->st_ctim);
-    return same ? MAILSUB_OK : MAILSUB_E_FILE_CHANGED;
+    return mailsub__same_file(&now, &source->facts) ? MAILSUB_OK : MAILSUB_E_FILE_CHANGED;
 }
 
 int mailsub__existing_open(const struct mailsub__existing_source *source, uint64_t at, int *out_fd)

@@ -78,6 +78,9 @@ struct mailsub__existing {
     struct mailsub__existing_refusal refused_7bit; /* without 8BITMIME */
     bool signs_all;               /* what a signature covers cannot be told: so everything */
     mailsub__buffer signed_names; /* of fields that a signature covers, ":from:to:" */
+    size_t n_dkim;                /* DKIM-Signature fields */
+    size_t n_named_by_dkim;       /* most of them that one of their own covers */
+    size_t n_named_by_arc;        /* most of them that an ARC-Message-Signature covers */
     char *message_id;             /* NULL: there is none */
     char fault[MAILSUB__EXISTING_FAULT_SIZE]; /* where it is, when making the message fails */
 };

@@ -60,6 +60,41 @@ static int add_signed_names(struct mailsub__existing *existing, mailsub__slice n
     return mailsub__buffer_append_char(all, ':');
 }
 
+/* How often a list of names, parted by colons, holds "DKIM-Signature". */
+static size_t count_dkim(mailsub__slice names)
+{
+    size_t n = 0;
+    while (names.len > 0) {
+        const char *colon = memchr(names.ptr, ':', names.len);
+        size_t len = colon ? (size_t)(colon - names.ptr) : names.len;
+        size_t start = 0;
+        size_t end = len;
+        while (start < end && is_white(names.ptr[start]))
+            start++;
+        while (end > start && is_white(names.ptr[end - 1]))
+            end--;
+        n += name_is(mailsub__slice_of(names.ptr + start, end - start), "DKIM-Signature");
+        len += colon != NULL;
+        names = mailsub__slice_of(names.ptr + len, names.len - len);
+    }
+    return n;
+}
+
+static void note_dkim(struct mailsub__existing *existing, bool is_dkim, mailsub__slice names)
+{
+    size_t *most = is_dkim ? &existing->n_named_by_dkim : &existing->n_named_by_arc;
+    size_t n = count_dkim(names);
+    if (n > *most)
+        *most = n;
+}
+
+bool mailsub__existing_forbids_signature(const struct mailsub__existing *existing)
+{
+    /* A signature never covers itself. */
+    return existing->n_named_by_arc > existing->n_dkim ||
+           (existing->n_dkim > 0 && existing->n_named_by_dkim > existing->n_dkim - 1);
+}
+
 int mailsub__existing_note_signature(struct mailsub__existing *existing,
                                      const mailsub__header_scan *scan,
                                      const mailsub__header_field *field)
@@ -67,14 +102,18 @@ int mailsub__existing_note_signature(struct mailsub__existing *existing,
     if (!name_is(field->name, "DKIM-Signature") && !name_is(field->name, "ARC-Message-Signature"))
         return MAILSUB_OK;
     existing->body_is_signed = true;
+    bool is_dkim = name_is(field->name, "DKIM-Signature");
+    existing->n_dkim += is_dkim;
     mailsub__buffer value;
     mailsub__buffer_init(&value, existing->header.allocator, SIZE_MAX / 4);
     int rc = mailsub__header_scan_unfold(scan, field->value, &value);
     mailsub__slice names;
-    if (!rc && find_tag(mailsub__buffer_slice(&value), 'h', &names))
+    if (!rc && find_tag(mailsub__buffer_slice(&value), 'h', &names)) {
+        note_dkim(existing, is_dkim, names);
         rc = add_signed_names(existing, names);
-    else
+    } else {
         existing->signs_all = true;
+    }
     mailsub__buffer_deinit(&value);
     return rc;
 }

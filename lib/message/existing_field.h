@@ -12,6 +12,8 @@ int mailsub__existing_note_signature(struct mailsub__existing *existing,
                                      const mailsub__header_field *field);
 /* Whether a signature covers fields of this name, present or absent. */
 bool mailsub__existing_signs(const struct mailsub__existing *existing, mailsub__slice name);
+/* Whether one more DKIM-Signature would break a signature, which covers more than there are. */
+bool mailsub__existing_forbids_signature(const struct mailsub__existing *existing);
 
 int mailsub__existing_keep_id(struct mailsub__existing *existing, mailsub__slice value);
 

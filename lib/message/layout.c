@@ -121,19 +121,40 @@ static int make(mailsub__layout *layout)
     return rc ? rc : measure(layout->image);
 }
 
-int mailsub__layout_make(mailsub_message *message, mailsub__image *image, uint32_t capabilities)
+/* Lay out and sign; what signs is in the image already. */
+static int make_all(mailsub_message *message, mailsub__image *image)
 {
-    if (image->is_made && image->capabilities == capabilities)
-        return MAILSUB_OK;
     mailsub__layout layout = {.message = message, .image = image, .out = &image->octets};
-    image->capabilities = capabilities;
-    image->is_made = false;
     mailsub__buffer_reset(&image->octets);
+    mailsub__buffer_reset(&image->signatures);
     mailsub__fold_init(&layout.fold, &image->octets);
     mailsub__buffer_init(&layout.flowed, &message->allocator, image->octets.max);
     int rc = make(&layout);
     mailsub__buffer_deinit(&layout.flowed);
     mailsub__fold_deinit(&layout.fold);
+    if (!rc && image->signers.n > 0)
+        rc = mailsub__dkim_sign_image(message, image);
+    return rc;
+}
+
+int mailsub__layout_make(mailsub_message *message, mailsub__image *image, uint32_t capabilities,
+                         const mailsub__dkim_list *offered)
+{
+    mailsub__dkim_set signers = {.n = 0};
+    int rc = mailsub__dkim_choose(message, offered, &signers);
+    bool is_made = image->is_made && image->capabilities == capabilities &&
+                   mailsub__dkim_set_equal(&image->signers, &signers);
+    if (rc)
+        message->detail = "DKIM-Signature";
+    if (rc || is_made) {
+        mailsub__dkim_set_clear(&signers);
+        return rc;
+    }
+    mailsub__dkim_set_clear(&image->signers);
+    image->signers = signers;
+    image->capabilities = capabilities;
+    image->is_made = false;
+    rc = make_all(message, image);
     image->is_made = rc == MAILSUB_OK;
     return rc;
 }
@@ -142,10 +163,13 @@ void mailsub__image_init(mailsub__image *image, const mailsub_allocator *allocat
 {
     *image = (mailsub__image){.is_made = false};
     mailsub__buffer_init(&image->octets, allocator, SIZE_MAX / 4);
+    mailsub__buffer_init(&image->signatures, allocator, SIZE_MAX / 4);
 }
 
 void mailsub__image_deinit(mailsub__image *image)
 {
+    mailsub__dkim_set_clear(&image->signers);
+    mailsub__buffer_deinit(&image->signatures);
     mailsub__free(image->octets.allocator, image->places);
     mailsub__free(image->octets.allocator, image->edits);
     mailsub__buffer_deinit(&image->octets);

@@ -45,6 +45,7 @@ void mailsub_message_free(mailsub_message *message)
     mailsub__buffer_deinit(&message->derived);
     mailsub__free(&message->allocator, message->calendar.data);
     mailsub__existing_free(message->existing, &message->allocator);
+    mailsub__dkim_set_clear(&message->signers);
     mailsub__arena_deinit(&message->arena);
     mailsub_allocator allocator = message->allocator;
     mailsub__free(&allocator, message);
@@ -172,7 +173,8 @@ static int check_files(mailsub_message *message)
 }
 
 /* All that _prepare does, but for recipients. */
-static int make_ready(mailsub_message *message, mailsub__image *image, uint32_t capabilities)
+static int make_ready(mailsub_message *message, mailsub__image *image, uint32_t capabilities,
+                      const mailsub__dkim_list *offered)
 {
     message->detail = "";
     if (message->error) {
@@ -188,19 +190,24 @@ static int make_ready(mailsub_message *message, mailsub__image *image, uint32_t 
         return MAILSUB_E_NO_SENDER;
     }
     int rc = check_files(message);
-    return rc ? rc : mailsub__layout_make(message, image, capabilities);
+    return rc ? rc : mailsub__layout_make(message, image, capabilities, offered);
 }
 
 int mailsub__message_prepare(mailsub_message *message, uint32_t capabilities,
                              const char **out_detail)
 {
-    int rc = make_ready(message, &message->image, capabilities);
+    int rc = make_ready(message, &message->image, capabilities, message->offered_signers);
     if (!rc && message->n_recipients == 0) {
         message->detail = "To";
         rc = MAILSUB_E_NO_RECIPIENTS;
     }
     *out_detail = message->detail;
     return rc;
+}
+
+void mailsub__message_offer_signers(mailsub_message *message, const mailsub__dkim_list *offered)
+{
+    message->offered_signers = offered;
 }
 
 mailsub__slice mailsub__message_sender(const mailsub_message *message)
@@ -292,9 +299,11 @@ int mailsub_message_write_for(mailsub_message *message, uint32_t capabilities, m
     /* What a session is reading stays as it is: another layout gets an image of its own. */
     mailsub__image own;
     mailsub__image_init(&own, &message->allocator);
-    bool is_taken = message->is_locked && message->image.capabilities != capabilities;
+    bool is_other = message->image.capabilities != capabilities ||
+                    message->image.signers.n != message->signers.n;
+    bool is_taken = message->is_locked && is_other;
     mailsub__image *image = is_taken ? &own : &message->image;
-    int rc = make_ready(message, image, capabilities);
+    int rc = make_ready(message, image, capabilities, NULL);
     if (!rc)
         rc = write_image(image, sink, context);
     mailsub__image_deinit(&own);

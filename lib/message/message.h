@@ -11,6 +11,7 @@
 #include "base/slice.h"
 #include "base/source.h"
 #include "message/body.h"
+#include "message/dkim.h"
 
 /* As mailsub_message_new, with the system's clock and randomness, which this room cannot see. */
 int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_clock *system_clock,
@@ -22,6 +23,12 @@ int mailsub__message_create(const mailsub_allocator *allocator, const mailsub_cl
  */
 int mailsub__message_adopt(mailsub_message *message, mailsub__slice data, const char *path,
                            uint32_t flags);
+
+/*
+ * Signers that sign the message too where its author's domain is theirs, until NULL is offered;
+ * only what _prepare makes is signed by them.
+ */
+void mailsub__message_offer_signers(mailsub_message *message, const mailsub__dkim_list *offered);
 
 /*
  * Make ready to be sent to a server with these capabilities (MAILSUB_CAN_*): complete, Date and

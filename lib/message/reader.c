@@ -4,6 +4,7 @@
  * however large the message is; where the pieces end never changes the octets.
  */
 #include "base/memory.h"
+#include "message/same_file.h"
 #include "message/scan.h"
 #include "message/state.h"
 
@@ -55,6 +56,28 @@ static int fail(mailsub__reader *reader, int error)
     return error;
 }
 
+/* A signed file has to be the one that was signed, or the signature would not fit. */
+static int check_facts(mailsub__reader *reader)
+{
+    const struct mailsub__place *place = place_of(reader);
+    struct stat now;
+    if (!place->has_facts)
+        return MAILSUB_OK;
+    if (fstat(reader->fd, &now) != 0)
+        return fail(reader, MAILSUB_E_FILE);
+    return mailsub__same_file(&now, &place->facts) ? MAILSUB_OK
+                                                   : fail(reader, MAILSUB_E_FILE_CHANGED);
+}
+
+static int note_facts(mailsub__reader *reader)
+{
+    struct mailsub__place *place = &reader->image->places[reader->place];
+    if (fstat(reader->fd, &place->facts) != 0)
+        return fail(reader, MAILSUB_E_FILE);
+    place->has_facts = true;
+    return MAILSUB_OK;
+}
+
 static int begin_part(mailsub__reader *reader)
 {
     const struct mailsub__part *part = place_of(reader)->part;
@@ -77,7 +100,9 @@ static int begin_part(mailsub__reader *reader)
     reader->in_len = 0;
     reader->file_left = part->len;
     int rc = mailsub__part_open(part, &reader->fd);
-    return rc ? fail(reader, rc) : MAILSUB_OK;
+    if (rc)
+        return fail(reader, rc);
+    return reader->notes_facts ? note_facts(reader) : check_facts(reader);
 }
 
 /* The next octets of the file; behind the last of them the file must end. */
@@ -146,6 +171,8 @@ static int read_part(mailsub__reader *reader, char *out, size_t room, size_t *ou
         if (reader->file_left == 0 && place_of(reader)->has_digest &&
             reader->digest != place_of(reader)->digest)
             return fail(reader, MAILSUB_E_FILE_CHANGED);
+        if (reader->file_left == 0 && (rc = check_facts(reader)))
+            return rc;
     }
     mailsub__step step = {
         .in = reader->in,
@@ -181,6 +208,16 @@ static bool at_end(const mailsub__reader *reader)
     return !has_place(reader) && reader->image_at == reader->image->octets.len;
 }
 
+static size_t read_signatures(mailsub__reader *reader, char *out, size_t room)
+{
+    mailsub__slice octets = mailsub__buffer_slice(&reader->image->signatures);
+    size_t left = octets.len - reader->signatures_at;
+    size_t n = left < room ? left : room;
+    memcpy(out, octets.ptr + reader->signatures_at, n);
+    reader->signatures_at += n;
+    return n;
+}
+
 /* What stands behind the header of an existing message. */
 static int read_existing(mailsub__reader *reader, char *out, size_t room, size_t *out_len)
 {
@@ -196,7 +233,7 @@ static int read_existing(mailsub__reader *reader, char *out, size_t room, size_t
 
 int mailsub__reader_read(mailsub__reader *reader, char *out, size_t room, size_t *out_len)
 {
-    size_t filled = 0;
+    size_t filled = read_signatures(reader, out, room);
     while (filled < room && !reader->error && !at_end(reader)) {
         size_t n = 0;
         if (reader->inside)

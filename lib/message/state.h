@@ -6,6 +6,7 @@
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "base/delivery.h"
@@ -15,6 +16,7 @@
 #include "message/body.h"
 #include "message/calendar.h"
 #include "message/date.h"
+#include "message/dkim.h"
 #include "message/existing.h"
 #include "message/fields.h"
 #include "message/mailboxes.h"
@@ -66,12 +68,16 @@ struct mailsub__place {
     size_t encoded_len;
     bool has_digest; /* the file was looked through, and has to be the same when it is read */
     uint64_t digest;
+    bool has_facts; /* the file was signed when it was this one */
+    struct stat facts;
 };
 
 /* A laid out message: all octets save for the contents of parts, which may be large. */
 typedef struct mailsub__image {
     bool is_made;
     uint32_t capabilities; /* what the server must be able to do: MAILSUB_CAN_* */
+    mailsub__dkim_set signers;
+    mailsub__buffer signatures; /* DKIM-Signature fields, which come before the octets */
     mailsub__buffer octets;
     struct mailsub__place *places; /* in the order of the octets */
     size_t n_places;
@@ -92,9 +98,11 @@ typedef struct mailsub__image {
 typedef struct mailsub__reader {
     const mailsub_allocator *allocator;
     const mailsub__image *image;
+    size_t signatures_at;
     size_t image_at;
-    size_t place; /* the next one, or the one being read */
-    bool inside;  /* it is being read */
+    size_t place;     /* the next one, or the one being read */
+    bool inside;      /* it is being read */
+    bool notes_facts; /* of the files, for later readers */
     mailsub__base64 base64;
     mailsub__newline newline;
     uint64_t digest;
@@ -171,6 +179,11 @@ struct mailsub_message {
     size_t n_parts;
     size_t n_embedded;
 
+    mailsub__dkim_set signers;
+    const mailsub__dkim_list *offered_signers; /* of the session that has the message; or NULL */
+    bool has_signed_at;
+    int64_t signed_at_s; /* the time in the signatures */
+
     char boundary[MAILSUB__BOUNDARY_SIZE]; /* "": none yet */
     mailsub__image image;                  /* what a session reads */
     const char *detail;
@@ -245,11 +258,12 @@ void mailsub__part_close(int fd);
 void mailsub__image_init(mailsub__image *image, const mailsub_allocator *allocator);
 void mailsub__image_deinit(mailsub__image *image);
 /*
- * Complete what is missing in the message (Date, Message-ID, boundaries) and flatten the MIME tree
- * into image, for a server with these capabilities; does nothing when that was done and the message
- * is unchanged.
+ * Complete what is missing in the message (Date, Message-ID, boundaries), flatten the MIME tree into
+ * image, for a server with these capabilities, and sign it, also by the signers that are offered,
+ * which may be NULL; does nothing when that was done and the message is unchanged.
  */
-int mailsub__layout_make(mailsub_message *message, mailsub__image *image, uint32_t capabilities);
+int mailsub__layout_make(mailsub_message *message, mailsub__image *image, uint32_t capabilities,
+                         const mailsub__dkim_list *offered);
 
 void mailsub__reader_init(mailsub__reader *reader, const mailsub__image *image);
 void mailsub__reader_deinit(mailsub__reader *reader);

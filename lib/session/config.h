@@ -8,6 +8,7 @@
 
 #include <mailsub/config.h>
 
+#include "message/dkim.h"
 #include "net/trust.h"
 #include "smtp/engine.h"
 
@@ -50,6 +51,8 @@ struct mailsub_config {
     int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
     uint8_t extension_policy[MAILSUB__N_CAPABILITIES]; /* MAILSUB_MISSING_* */
     int64_t deadline_ms;                               /* 0: none */
+    mailsub__dkim_list signers;
+    size_t room_for_signers;
     mailsub_transcript_fn transcript;
     void *transcript_context;
     char detail[320]; /* why the last refused setter was refused */
@@ -62,5 +65,7 @@ int mailsub__config_refuse(mailsub_config *config, int code, const char *cause);
 int mailsub__config_replace_secret(mailsub_config *config, char **target, const char *text);
 /* Replace *target by a copy of text, or by NULL. MAILSUB_E_NOMEM. */
 int mailsub__config_replace_text(mailsub_config *config, char **target, const char *text);
+/* Give the signers back. */
+void mailsub__config_deinit_dkim(mailsub_config *config);
 
 #endif

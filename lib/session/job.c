@@ -36,6 +36,7 @@ int mailsub__job_post(mailsub_session *session, mailsub_message *message, mailsu
         free_job(session, job);
         return MAILSUB_E_STATE;
     }
+    mailsub__message_offer_signers(message, &session->config->signers);
     mailsub__receipt_reset(job->receipt);
     if (session->last)
         session->last->next = job;
@@ -55,6 +56,7 @@ static void finish(mailsub_session *session)
         session->last = NULL;
     session->n_pending--;
     mailsub__message_close(job->message);
+    mailsub__message_offer_signers(job->message, NULL);
     mailsub__message_unlock(job->message);
     job->receipt->filled = true;
     job->done(job->context, job->message, job->receipt->whole.code,

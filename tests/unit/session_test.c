@@ -541,8 +541,7 @@ static int keep_text(void *context, const void *data, size_t len)
     text->data = realloc(text->data, text->len + len + 1);
     assert_non_null(text->data);
     memcpy(text->data + text->len, data, len);
-    text->len += len;
-    text->data[text->len] = '\0';
+    text->data[text->len += len] = '\0';
     return 0;
 }
 
