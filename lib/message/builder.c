@@ -229,27 +229,20 @@ static int add_header(mailsub_message *message, mailsub__slice name, mailsub__sl
     return mailsub__message_keep_extra(message, field, name, value);
 }
 
-/* The name that is told of an error: a known field's as it is known. */
-static const char *told_name(mailsub__slice name)
-{
-    if (!mailsub__field_name_is_valid(name))
-        return "header"; /* a malformed name must not reach a log */
-    const char *known = mailsub__field_find(name)->name;
-    return *known == '\0' || strchr(known, '*') ? name.ptr : known;
-}
-
 int mailsub_message_add_header(mailsub_message *message, const char *name, const char *value,
                                size_t len)
 {
     int rc = mailsub__message_begin_change(message);
     mailsub__slice name_slice = mailsub__slice_str(name);
+    bool valid = mailsub__field_name_is_valid(name_slice);
     if (!rc && (!name || (!value && len != 0)))
         rc = MAILSUB_E_INVALID;
-    if (!rc && !mailsub__field_name_is_valid(name_slice))
+    if (!rc && !valid)
         rc = MAILSUB_E_HEADER_NAME;
     if (!rc)
         rc = add_header(message, name_slice,
                         len == MAILSUB_NUL_TERMINATED ? mailsub__slice_str(value)
                                                       : mailsub__slice_of(value, len));
-    return mailsub__message_end_change(message, told_name(name_slice), rc);
+    /* A malformed name must not reach a log. */
+    return mailsub__message_end_change(message, valid ? name : "header", rc);
 }

@@ -57,7 +57,7 @@ static void set_padded_text(mailsub_message *message, size_t padding)
     test_free(text);
 }
 
-static void make_message(struct fixture *fixture, const struct submission *row)
+static void build_message(struct fixture *fixture, const struct submission *row)
 {
     char from[64];
     snprintf(from, sizeof from, "%s@ours.example", row->from ? row->from : "alice");
@@ -79,6 +79,17 @@ static void make_message(struct fixture *fixture, const struct submission *row)
         mailsub_message_add_header(message, "X-Refuse-Me", "yes", MAILSUB_NUL_TERMINATED);
     set_padded_text(message, row->padding);
     assert_int_equal(mailsub_message_get_error(message, NULL), MAILSUB_OK);
+}
+
+static void make_message(struct fixture *fixture, const struct submission *row)
+{
+    if (!row->existing)
+        build_message(fixture, row);
+    else
+        assert_int_equal(
+            mailsub_message_from_bytes(&fixture->allocator, row->existing, strlen(row->existing),
+                                       MAILSUB_FROM_TAKE_RECIPIENTS, &fixture->message),
+            MAILSUB_OK);
 }
 
 /* In an order in which nothing is freed that is in use still. */

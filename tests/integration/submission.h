@@ -79,6 +79,7 @@ struct submission {
     const char *verify_name;
     const char *from;        /* local part; NULL: alice */
     const char *return_path; /* NULL: as from */
+    const char *existing;    /* a message that exists, with its recipients; NULL: one is built */
     size_t padding;          /* octets of text besides */
     unsigned flags;
 

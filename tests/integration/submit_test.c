@@ -53,6 +53,35 @@ static const struct submission ways[] = {
      .protocol = "ESMTP", .fates = {ACCEPTED("ann")}},
 };
 
+/* Messages that exist already, as sendmail -t is handed them. */
+#define CRON                                                                                       \
+    "From: Nightly backup <alice@ours.example>\nTo: ann@ours.example\nBcc: ben@ours.example\n"     \
+    "Subject: Backup finished\n"
+#define UTF8_MIME "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
+
+static const struct submission existing[] = {
+    {"an existing message", "smtp", "plain", .existing = CRON "\nAll is saved.\n.\n..\nFrom us\n",
+     SUCCESS, .protocol = "ESMTP", .fates = {ACCEPTED("ann"), ACCEPTED("ben")}},
+    {"an existing message, with a login", "submissions", "smtps", AS_ALICE,
+     .existing = CRON "\nAll is saved.", SUCCESS, .protocol = "ESMTPSA",
+     .fates = {ACCEPTED("ann"), ACCEPTED("ben")}},
+    {"an existing message with 8-bit octets, for a server that takes them", "smtp", "plain",
+     .existing = CRON UTF8_MIME "Content-Transfer-Encoding: 8bit\n\nGr\xc3\xbc\xc3\x9f"
+                                "e\n",
+     SUCCESS, .protocol = "ESMTP", .fates = {ACCEPTED("ann"), ACCEPTED("ben")}},
+    {"an existing message with 8-bit octets, for a server that takes none", "smtp", "no_extensions",
+     .existing = CRON UTF8_MIME "Content-Transfer-Encoding: 8bit\n\nGr\xc3\xbc\xc3\x9f"
+                                "e\n",
+     SUCCESS, .protocol = "ESMTP", .fates = {ACCEPTED("ann"), ACCEPTED("ben")}},
+    {"an existing message without MIME fields and with 8-bit octets", "smtp", "no_extensions",
+     .existing = CRON "\ncaf\xe9\n", SUCCESS, .protocol = "ESMTP",
+     .fates = {ACCEPTED("ann"), ACCEPTED("ben")}},
+    {"an existing message that is sent on", "smtp", "plain",
+     .existing = "Resent-From: alice@ours.example\nResent-To: cleo@ours.example\n"
+                 "From: x@elsewhere.example\nTo: ann@ours.example\nSubject: x\n\nHi\n",
+     SUCCESS, .protocol = "ESMTP", .fates = {ACCEPTED("cleo")}},
+};
+
 /* The first row of each kind; their codes are distinct, see kinds_have_distinct_codes. */
 static const struct submission kinds[] = {
     {"an unknown recipient among good ones", "submission", "submission", AS_ALICE, PARTIAL,
@@ -143,6 +172,8 @@ static const struct submission variants[] = {
      .fates = {REFUSED("ann", E_SENDER_REFUSED, MAIL, 553, "5.7.1", "not owned")}},
     {"a sender whose name before the @ is not ASCII", "smtp", "plain", .from = "j\xc3\xb6rg",
      SUCCESS, .protocol = "UTF8SMTP", .fates = {ACCEPTED("ann"), ACCEPTED("ben")}},
+    {"such a sender, and a server without SMTPUTF8", "smtp", "no_extensions", .from = "j\xc3\xb6rg",
+     FAILURE(E_SMTPUTF8, CHECK, 0, "", ""), .fates = {UNTRIED("ann", E_SMTPUTF8, CHECK)}},
     {"a sender refused in reply to RCPT", "smtp", "late_refusal", .from = "banned",
      FAILURE(E_RECIPIENTS_REFUSED, RCPT, 550, "5.7.1", "This sender may not send"),
      .fates = {REFUSED("ann", E_RECIPIENTS_REFUSED, RCPT, 550, "5.7.1", "may not send")}},
@@ -195,6 +226,7 @@ int main(void)
     static struct CMUnitTest tests[100];
     size_t n_tests = 0;
     UNIT_ADD_ROWS(tests, n_tests, ways, submit);
+    UNIT_ADD_ROWS(tests, n_tests, existing, submit);
     UNIT_ADD_ROWS(tests, n_tests, kinds, submit);
     UNIT_ADD_ROWS(tests, n_tests, variants, submit);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(kinds_have_distinct_codes);

@@ -47,7 +47,7 @@ static void ask_subject(struct request *request)
     int rc = by_name
                  ? mailsub_message_add_header(request->message, "subject", subject.ptr, subject.len)
                  : mailsub_message_set_subject(request->message, subject.ptr);
-    if (request_judge(request, rc, !spoilt, "Subject"))
+    if (request_judge(request, rc, !spoilt, by_name ? "subject" : "Subject"))
         request->asked->subject = subject;
 }
 
@@ -138,8 +138,7 @@ static void ask_known(struct request *request)
         return; /* several would be read as one */
     struct text given = random_keep_str(known[i].given);
     int rc = mailsub_message_add_header(request->message, known[i].name, given.ptr, given.len);
-    bool in_small = strcmp(known[i].name, "auto-submitted") == 0;
-    if (request_judge(request, rc, allowed, in_small ? "Auto-Submitted" : known[i].name))
+    if (request_judge(request, rc, allowed, known[i].name))
         note_header(request->asked,
                     (struct asked_header){random_keep_str(known[i].name), given,
                                           random_keep_str(known[i].value), known[i].kind});
