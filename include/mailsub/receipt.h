@@ -318,6 +318,53 @@ MAILSUB_API const char *mailsub_stage_name(int stage);
 MAILSUB_API int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_sink_fn sink,
                                       void *context);
 
+/**
+ * Write a receipt as one JSON object and a line end. It is UTF-8, and no text in it has a control.
+ * Keys: code, name, text, action, stage, reply (code, enhanced, text; or null), sysexit, detail,
+ * message_id, queue_id, retry_after (at the first try; or null), tls (version, cipher, verified,
+ * resumed, fingerprint, names; or null), login (mechanisms: name, state; text), dropped, warnings,
+ * recipients (address, outcome, code, name, text, action, stage, reply, safe_to_retry). Outcomes and
+ * stages are named by their constants in small letters, such as "not_attempted", actions too:
+ * "retry_later". There may be more keys in later versions.
+ * @param receipt  the receipt; filled
+ * @param sink     takes the text; not NULL
+ * @param context  handed to sink
+ * @return 0; MAILSUB_E_INVALID a NULL; MAILSUB_E_STATE not filled yet; MAILSUB_E_SINK it stopped
+ * RFC 8259; since 0.1
+ */
+MAILSUB_API int mailsub_receipt_write_json(const mailsub_receipt *receipt, mailsub_sink_fn sink,
+                                           void *context);
+
+/**
+ * How long to wait before the next try: what the server says in a reply 4yz ("try again in 5
+ * minutes"), else what its enhanced status suggests and a back-off, the longer of the two: 5, 15, 30
+ * minutes, 1, 2, and then always 4 hours, for five days.
+ * @param receipt  NULL counts as empty
+ * @param attempt  tries so far, this one included: 1 or more
+ * @return seconds, 1 to 432,000; -1 when another try does not help: all was accepted or refused for
+ *         good, the outcome is unknown, something has to be mended first, or five days are over
+ * RFC 5321 section 4.5.4.1; since 0.1
+ */
+MAILSUB_API int64_t mailsub_receipt_get_retry_after(const mailsub_receipt *receipt,
+                                                    unsigned attempt);
+
+/**
+ * Number of recipients to whom it is safe to send again: those that were deferred or not attempted.
+ * None of them can get the message twice. Whether another try helps is told by their code.
+ * @param receipt  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_receipt_count_retryable(const mailsub_receipt *receipt);
+
+/**
+ * One of these recipients.
+ * @param receipt  NULL counts as empty
+ * @param index    0 to mailsub_receipt_count_retryable - 1
+ * @return its index in the receipt; SIZE_MAX outside
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_receipt_get_retryable(const mailsub_receipt *receipt, size_t index);
+
 MAILSUB_END_DECLS
 
 #endif

@@ -49,6 +49,8 @@ void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cau
 void mailsub__receipt_set_tls(mailsub_receipt *receipt, const mailsub__transport *transport);
 /* What became of the mechanisms of its login. */
 void mailsub__receipt_set_login(mailsub_receipt *receipt, const mailsub__engine *engine);
+/* Can the recipient get it twice when it is sent again? If not, this is true. */
+bool mailsub__receipt_may_retry(const mailsub__verdict *verdict);
 /* As much of text as finds room. */
 void mailsub__receipt_copy(char *out, size_t room, const char *text);
 

@@ -15,6 +15,7 @@
 #include <assert.h>
 
 #include "base/memory.h"
+#include "smtp/redact.h"
 
 /* How long a QUIT may hold up its caller: the server owes nothing any more. */
 enum { QUIT_MS = 2000 };
@@ -350,21 +351,35 @@ static void handle_reply(mailsub__engine *engine)
     act_on(engine, &flight);
 }
 
+/*
+ * The text of a line without what is secret and unfit for a log, in place; its new length. There is
+ * room for MAILSUB__REDACT_ROOM octets more.
+ */
+static size_t redact(mailsub__engine *engine, int code, char *text, size_t len, bool goes_on)
+{
+    bool begun = engine->reply.code != 0;
+    /* Before and behind: a secret may have controls itself, and cleaning may complete one. */
+    len = mailsub__auth_redact(&engine->auth, text, len);
+    len = mailsub__text_clean(text, len);
+    len = mailsub__auth_redact(&engine->auth, text, len);
+    /* The enhanced status falls away between two lines that hold a secret's halves. */
+    size_t front = len - mailsub__reply_strip_enhanced(code, mailsub__slice_of(text, len)).len;
+    return front +
+           mailsub__redact_edges(&engine->auth.secrets, text + front, len - front, begun, goes_on);
+}
+
 /* Keep a line of a reply, and tell it to the transcript, without what is secret. */
-static void take_line(mailsub__engine *engine, int code)
+static void take_line(mailsub__engine *engine, int code, bool goes_on)
 {
     const mailsub__reply_parser *parser = &engine->parser;
     if (mailsub__signon_take_line(engine, code))
         return;
     assert(parser->line.len <= MAILSUB__REPLY_MAX_LINE); /* only a challenge is longer */
-    char clean[MAILSUB__REPLY_MAX_LINE];
+    char clean[MAILSUB__REPLY_MAX_LINE + MAILSUB__REDACT_ROOM];
     memcpy(clean, parser->line.ptr, parser->line.len);
     char *text = clean + (code == 0 ? 0 : parser->line.len - parser->text.len);
     size_t len = (size_t)(clean + parser->line.len - text);
-    /* Before and behind: a secret may have controls itself, and cleaning may complete one. */
-    len = mailsub__auth_redact(&engine->auth, text, len);
-    len = mailsub__text_clean(text, len);
-    len = mailsub__auth_redact(&engine->auth, text, len);
+    len = redact(engine, code, text, len, goes_on);
     mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_SERVER,
                          mailsub__slice_of(clean, (size_t)(text - clean) + len));
     bool first = engine->reply.code == 0;
@@ -394,15 +409,15 @@ static void feed_reply(mailsub__engine *engine, mailsub__slice *input)
     case MAILSUB__REPLY_MORE:
         break;
     case MAILSUB__REPLY_LINE:
-        take_line(engine, engine->parser.code);
+        take_line(engine, engine->parser.code, true);
         break;
     case MAILSUB__REPLY_LAST:
-        take_line(engine, engine->parser.code);
+        take_line(engine, engine->parser.code, false);
         handle_reply(engine);
         break;
     case MAILSUB__REPLY_BROKEN:
         mailsub__reply_reset(&engine->reply);
-        take_line(engine, 0);
+        take_line(engine, 0, false);
         mailsub__engine_fail(engine, engine->parser.error, mailsub__engine_stage(engine),
                              &engine->reply);
         break;

@@ -66,6 +66,9 @@ void mailsub__reply_reset(mailsub__reply *reply);
 /* text is clean. */
 void mailsub__reply_add_line(mailsub__reply *reply, int code, mailsub__slice text);
 
+/* A clean line of a reply without the enhanced status at its front, if it has one. */
+mailsub__slice mailsub__reply_strip_enhanced(int code, mailsub__slice text);
+
 /*
  * Make text one printable line of valid UTF-8, in place, and return its length, which never grows:
  * what a server says ends in logs and on terminals. Controls, octets that are not UTF-8, and

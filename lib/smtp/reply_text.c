@@ -101,6 +101,13 @@ static mailsub__slice take_enhanced(mailsub__reply *reply, mailsub__slice text)
     return mailsub__slice_of(text.ptr + skip, text.len - skip);
 }
 
+mailsub__slice mailsub__reply_strip_enhanced(int code, mailsub__slice text)
+{
+    size_t len = code / 100 == 3 ? 0 : enhanced_len(text);
+    size_t skip = len > 0 && len < text.len ? len + 1 : len;
+    return mailsub__slice_of(text.ptr + skip, text.len - skip);
+}
+
 /* Append what fits, whole characters only. */
 static void append_text(mailsub__reply *reply, mailsub__slice text)
 {

@@ -16,8 +16,7 @@ void mailsub__secrets_deinit(mailsub__secrets *secrets)
     mailsub__buffer_deinit(&secrets->octets);
 }
 
-/* The next one behind *at, which moves; false: there is none. */
-static bool next_secret(const mailsub__secrets *secrets, size_t *at, mailsub__slice *out)
+bool mailsub__secrets_next(const mailsub__secrets *secrets, size_t *at, mailsub__slice *out)
 {
     mailsub__slice all = mailsub__buffer_slice(&secrets->octets);
     size_t len;
@@ -34,7 +33,7 @@ int mailsub__secrets_add(mailsub__secrets *secrets, mailsub__slice secret)
     mailsub__slice known;
     if (secret.len < sizeof blot)
         return MAILSUB_OK;
-    for (size_t at = 0; next_secret(secrets, &at, &known);) {
+    for (size_t at = 0; mailsub__secrets_next(secrets, &at, &known);) {
         if (mailsub__slice_equal(known, secret))
             return MAILSUB_OK;
     }
@@ -65,7 +64,7 @@ static size_t redact_one(char *text, size_t len, mailsub__slice secret)
 size_t mailsub__secrets_redact(const mailsub__secrets *secrets, char *text, size_t len)
 {
     mailsub__slice secret;
-    for (size_t at = 0; next_secret(secrets, &at, &secret);)
+    for (size_t at = 0; mailsub__secrets_next(secrets, &at, &secret);)
         len = redact_one(text, len, secret);
     return len;
 }

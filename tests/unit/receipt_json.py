@@ -1,0 +1,68 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""tests/unit/receipt_json.py PROGRAM: Python's json reads the receipts that PROGRAM writes."""
+import json
+import subprocess
+import sys
+
+TEXT = {"name", "text", "action", "stage", "detail", "message_id", "queue_id"}
+KEYS = TEXT | {"code", "reply", "sysexit", "retry_after", "tls", "login", "dropped", "warnings",
+               "recipients"}
+RECIPIENT = {"address", "outcome", "code", "name", "text", "action", "stage", "reply",
+             "safe_to_retry"}
+
+
+def no_duplicates(pairs):
+    keys = [key for key, _ in pairs]
+    assert len(set(keys)) == len(keys), keys
+    return dict(pairs)
+
+
+def read(line):
+    receipt = json.loads(line, object_pairs_hook=no_duplicates)
+    assert set(receipt) == KEYS, set(receipt) ^ KEYS
+    assert all(isinstance(receipt[key], str) for key in TEXT)
+    assert all(set(recipient) == RECIPIENT for recipient in receipt["recipients"])
+    return receipt
+
+
+def check_full(receipt):
+    assert receipt["code"] == -612 and receipt["name"] == "MAILSUB_E_PARTIAL"
+    assert receipt["stage"] == "end_of_data" and receipt["action"] == "fix_message"
+    assert receipt["reply"] == {"code": 250, "enhanced": "2.0.0", "text": "queued as 4XyZ"}
+    assert receipt["sysexit"] == 67 and receipt["retry_after"] == 300
+    # An octet that is no UTF-8 becomes one U+FFFD; controls come back as they were.
+    assert receipt["detail"] == "/tmp/caf\ufffd\x01\x7f\ufffd\ufffd\ufffd\U0001f600\ufffd\ufffd"
+    assert receipt["message_id"] == "<1@example.org>" and receipt["queue_id"] == "4XyZ"
+    assert receipt["tls"] == {"version": "TLS1.3", "cipher": "AES", "verified": True,
+                              "resumed": True, "fingerprint": "", "names": ""}
+    assert receipt["login"] == {"mechanisms": [], "text": ""}
+    assert receipt["dropped"] == ["AUTH", "DSN"]
+    assert len(receipt["warnings"]) == 1 and receipt["warnings"][0].startswith("DSN ")
+    assert [recipient["outcome"] for recipient in receipt["recipients"]] == [
+        "accepted", "refused", "deferred", "not_attempted"]
+    assert [recipient["safe_to_retry"] for recipient in receipt["recipients"]] == [
+        False, False, True, True]
+    assert receipt["recipients"][1]["address"] == "j\u00fcrgen@example.org"
+    assert receipt["recipients"][1]["reply"]["text"] == 'no "such" user \\ j\u00fcrgen'
+    assert receipt["recipients"][2]["address"] == '"a\\"b"@example.org'
+    assert receipt["recipients"][2]["action"] == "retry_later"
+    assert receipt["recipients"][3]["reply"] is None
+
+
+def check_lost(receipt):
+    assert receipt["name"] == "MAILSUB_E_CONNECT" and receipt["reply"] is None
+    assert receipt["tls"] is None
+    assert receipt["recipients"] == []
+    assert receipt["retry_after"] == 300 and receipt["stage"] == "connect"
+
+
+def main(program):
+    done = subprocess.run([program], stdout=subprocess.PIPE, check=True)
+    lines = done.stdout.decode("utf-8").split("\n")
+    assert len(lines) == 3 and lines[2] == "", lines
+    check_full(read(lines[0]))
+    check_lost(read(lines[1]))
+
+
+main(*sys.argv[1:])
