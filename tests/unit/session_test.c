@@ -503,8 +503,7 @@ static mailsub_message *make_message(const mailsub_allocator *allocator)
     mailsub_message_set_from(message, "app@example.org", "Anwendung");
     for (size_t i = 0; i < N_RECIPIENTS; i++)
         mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_TO, recipients[i], NULL);
-    mailsub_message_set_subject(message, "Gr\xc3\xbc\xc3\x9f"
-                                         "e");
+    mailsub_message_set_subject(message, "Gr\303\274\303\237e");
     mailsub_message_set_text(message, ".\nHello\n.\n", MAILSUB_NUL_TERMINATED);
     return message;
 }
