@@ -215,6 +215,14 @@ int mailsub__dkim_body_feed(mailsub__dkim_body *body, const char *data, size_t l
                                              : feed_relaxed(body, data, data + len);
 }
 
+/* Without white space both forms are one, but for white space that is held back. */
+int mailsub__dkim_body_feed_solid(mailsub__dkim_body *body, const char *data, size_t len)
+{
+    if (len == 0 || body->has_space)
+        return mailsub__dkim_body_feed(body, data, len);
+    return feed_simple(body, data, data + len);
+}
+
 /*
  * One line end closes the body, unless it is relaxed and nothing is in it (RFC 6376 sections 3.4.3
  * and 3.4.4).

@@ -37,6 +37,8 @@ typedef struct mailsub__dkim_body {
 void mailsub__dkim_body_init(mailsub__dkim_body *body, int form, mailsub__dkim_put_fn *put,
                              void *context);
 int mailsub__dkim_body_feed(mailsub__dkim_body *body, const char *data, size_t len);
+/* The same of octets that hold no white space, such as base64: there is less to look for. */
+int mailsub__dkim_body_feed_solid(mailsub__dkim_body *body, const char *data, size_t len);
 int mailsub__dkim_body_finish(mailsub__dkim_body *body);
 
 #endif

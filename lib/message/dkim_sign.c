@@ -56,6 +56,21 @@ static int put_hash(void *hasher, mailsub__slice octets)
     return mailsub__hasher_update(hasher, octets);
 }
 
+/* The part in base64 that is being read; NULL: something else is. */
+static const struct mailsub__place *solid_place(const mailsub__reader *reader)
+{
+    if (!reader->inside)
+        return NULL;
+    const struct mailsub__place *place = &reader->image->places[reader->place];
+    return place->encoding == MAILSUB__BODY_BASE64 ? place : NULL;
+}
+
+static int feed(mailsub__dkim_body *body, mailsub__slice piece, bool is_solid)
+{
+    return is_solid ? mailsub__dkim_body_feed_solid(body, piece.ptr, piece.len)
+                    : mailsub__dkim_body_feed(body, piece.ptr, piece.len);
+}
+
 /* Read the body as it will be sent, and feed it to those that are wanted. */
 static int read_body(struct signing *signing, mailsub__dkim_body *bodies, const bool *wanted)
 {
@@ -66,12 +81,14 @@ static int read_body(struct signing *signing, mailsub__dkim_body *bodies, const 
     reader.notes_facts = true;
     int rc = MAILSUB_OK;
     for (size_t len = 1; !rc && len > 0;) {
+        const struct mailsub__place *solid = solid_place(&reader);
         rc = mailsub__reader_read(&reader, piece, sizeof piece, &len);
         if (rc)
             signing->message->detail = reader.detail;
+        bool is_solid = solid && solid == solid_place(&reader);
         for (int form = 0; form < N_FORMS && !rc; form++) {
             if (wanted[form])
-                rc = mailsub__dkim_body_feed(&bodies[form], piece, len);
+                rc = feed(&bodies[form], mailsub__slice_of(piece, len), is_solid);
         }
     }
     mailsub__reader_deinit(&reader);

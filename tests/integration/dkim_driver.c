@@ -2,7 +2,8 @@
 /*
  * Writes signed messages for other programs to verify: dkim_driver DIRECTORY. There it finds the
  * keys NAME.pem of the signers below; it writes the messages CASE.eml, and to standard output each
- * signer's name with tab and its TXT record.
+ * signer's name with tab and its TXT record. With --url URL PIN FILE, it writes one message that a
+ * key in a token signs.
  */
 #include <mailsub/mailsub.h>
 
@@ -84,6 +85,16 @@ static int to_file(void *file, const void *data, size_t len)
     return fwrite(data, 1, len, file) == len ? 0 : -1;
 }
 
+static void write_file(mailsub_message *message, uint32_t capabilities, const char *path)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        exit(1);
+    need(mailsub_message_write_for(message, capabilities, to_file, file), path);
+    if (fclose(file) != 0)
+        exit(1);
+}
+
 /* Octets of every kind, save for line ends: what binary content is to DKIM stands nowhere. */
 static void attach(mailsub_message *message, size_t n_octets)
 {
@@ -155,12 +166,7 @@ static void write_case(const char *directory, const struct body *body, size_t se
     }
     snprintf(path, sizeof path, "%s/%s,%s,%s,%s.eml", directory, body->name, signer_sets[set].name,
              form_names[forms & 1], form_names[forms >> 1]);
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        exit(1);
-    need(mailsub_message_write_for(message, body->capabilities, to_file, file), path);
-    if (fclose(file) != 0)
-        exit(1);
+    write_file(message, body->capabilities, path);
     mailsub_message_free(message);
 }
 
@@ -175,16 +181,30 @@ static void sign_again(const char *directory)
     need(mailsub_message_sign_dkim(message, dkim), "sign");
     mailsub_dkim_unref(dkim);
     snprintf(path, sizeof path, "%s/signed-again,rsa,relaxed,relaxed.eml", directory);
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        exit(1);
-    need(mailsub_message_write(message, to_file, file), path);
-    fclose(file);
+    write_file(message, 0, path);
     mailsub_message_free(message);
+}
+
+static int sign_by_url(const char *url, const char *pin, const char *path)
+{
+    const char *record;
+    mailsub_dkim *dkim;
+    mailsub_message *message = make_message(&bodies[0]);
+    need(mailsub_dkim_new(NULL, DOMAIN, "token", &dkim), "dkim");
+    need(mailsub_dkim_set_key_url(dkim, url, pin), "key");
+    need(mailsub_dkim_record(dkim, MAILSUB_DKIM_RECORD_TEXT, &record), "record");
+    printf("token\t%s\n", record);
+    need(mailsub_message_sign_dkim(message, dkim), "sign");
+    mailsub_dkim_unref(dkim);
+    write_file(message, 0, path);
+    mailsub_message_free(message);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
+    if (argc == 5 && strcmp(argv[1], "--url") == 0)
+        return sign_by_url(argv[2], argv[3], argv[4]);
     if (argc != 2)
         return 64;
     for (int key = 0; key < N_KEYS; key++) {

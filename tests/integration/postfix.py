@@ -79,7 +79,20 @@ SERVICES = {
     "stranger": {**IMPLICIT, "smtpd_tls_chain_files": "stranger"},
     "stranger_starttls": {**STARTTLS, "smtpd_tls_chain_files": "stranger"},
     "expired": {**IMPLICIT, "smtpd_tls_chain_files": "expired"},
+    # OpenDKIM verifies what comes in, where it is installed.
+    "verified": {"smtpd_milters": "opendkim", "milter_default_action": "tempfail"},
 }
+
+# The keys of RFC 8463 appendix A, as tests/unit/dkim_keys.h has them, in place of DNS.
+DKIM_RECORDS = {
+    f"ed25519._domainkey.{DOMAIN}":
+        "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    f"rsa._domainkey.{DOMAIN}":
+        "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhd"
+        "R6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5"
+        "QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB",
+}
+OPENDKIM = "/usr/sbin/opendkim"
 
 # Name of a certificate -> its issuer, its names, its last day.
 CERTIFICATES = {
@@ -197,6 +210,17 @@ service anvil {{
     mode = 0
   }}
 }}
+"""
+
+# A verifier only; the client on this host is no internal one, whose mail it would let pass.
+OPENDKIM_CONF = """\
+Mode v
+Socket inet:{milter}@127.0.0.1
+InternalHosts 192.0.2.1
+AuthservID mx.{domain}
+TestDNSData file:{root}/config/dkim_records
+UserID nobody
+Syslog no
 """
 
 QUEUE_DIRECTORIES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold",
@@ -337,6 +361,10 @@ class Server:
         self.root = ""
         self.ports = {}
         self.refusing_port = 0
+        self.milter_port = 0
+        self.services = dict(SERVICES)
+        if not os.path.exists(OPENDKIM):
+            del self.services["verified"]
         self._bound = None
         self._daemons = []
         self._guardian = None
@@ -423,6 +451,9 @@ class Server:
         self._output = open(self.path("output"), "wb")
         self._run("Dovecot", "/usr/sbin/dovecot", "-F", "-c", self.path("config", "dovecot.conf"))
         self._wait(lambda: os.path.exists(self.path("queue", "private", "auth")))
+        if "verified" in self.services:
+            self._run("OpenDKIM", OPENDKIM, "-f", "-x", self.path("config", "opendkim.conf"))
+            self._wait(lambda: self._listens(self.milter_port))
         self._run("Postfix", os.path.join(postfix_daemons(), "master"), "-c", self.path("config"))
         for port in self.ports.values():
             self._wait(lambda port=port: self._listens(port))
@@ -501,13 +532,14 @@ class Server:
     def _choose_ports(self):
         """Take free ports from the kernel. One stays bound and never listens: it refuses."""
         sockets = []
-        for _ in range(len(SERVICES) + 1):
+        for _ in range(len(self.services) + 2):
             sockets.append(socket.socket())
             sockets[-1].bind(("127.0.0.1", 0))
         ports = [sock.getsockname()[1] for sock in sockets]
         self._bound = sockets.pop()
         self.refusing_port = ports.pop()
-        self.ports = dict(zip(SERVICES, ports))
+        self.milter_port = ports.pop()
+        self.ports = dict(zip(self.services, ports))
         for sock in sockets:
             sock.close()
 
@@ -521,9 +553,9 @@ class Server:
 
     def _write_config(self):
         fill = {"root": self.root, "domain": DOMAIN, "mail_uid": MAIL_UID,
-                "daemons": postfix_daemons()}
+                "daemons": postfix_daemons(), "milter": self.milter_port}
         self._write("main.cf", MAIN_CF.format(**fill))
-        self._write("master.cf", MASTER_CF + "".join(map(self._master_entry, SERVICES)))
+        self._write("master.cf", MASTER_CF + "".join(map(self._master_entry, self.services)))
         self._write("dovecot.conf", DOVECOT_CONF.format(**fill))
         self._write("logins", "".join(f"{user}:{password}\n" for user, password in LOGINS.items()),
                     0o640)
@@ -533,13 +565,17 @@ class Server:
         self._write_table("senders", SENDER_ACCESS)
         self._write_table("end_of_data", END_OF_DATA_ACCESS)
         self._write_table("sender_logins", SENDER_LOGINS)
+        self._write_table("dkim_records", DKIM_RECORDS)
+        self._write("opendkim.conf", OPENDKIM_CONF.format(**fill))
         self._write("header_checks", "/^X-Refuse-Me:/ REJECT 5.7.1 Content is not wanted here\n")
 
     def _master_entry(self, service):
         lines = [f"127.0.0.1:{self.ports[service]} inet n - n - - smtpd"]
-        for name, value in SERVICES[service].items():
+        for name, value in self.services[service].items():
             if name == "smtpd_tls_chain_files":
                 value = self.path("tls", value + ".pem")
+            if name == "smtpd_milters":
+                value = f"inet:127.0.0.1:{self.milter_port}"
             lines.append(f"    -o {{ {name} = {value} }}")
         return "\n".join(lines) + "\n"
 

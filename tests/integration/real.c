@@ -124,7 +124,7 @@ void real_empty_mailboxes(void)
 static void read_trace(FILE *file, char trace[REAL_TRACE_ROOM])
 {
     static const char *const fields[] = {
-        "Return-Path:", "X-Original-To:", "Delivered-To:", "Received:"};
+        "Return-Path:", "X-Original-To:", "Delivered-To:", "Received:", "Authentication-Results:"};
     size_t len = 0;
     bool continued = false;
     char line[1024];
