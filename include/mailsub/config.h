@@ -336,6 +336,36 @@ MAILSUB_API int mailsub_config_get_extension_policy(const mailsub_config *config
 MAILSUB_API int mailsub_config_add_dkim(mailsub_config *config, mailsub_dkim *dkim);
 
 /**
+ * Choose the size of the chunks in which a content is sent where the server has CHUNKING. A chunk is
+ * memory, and what is sent in vain at most when the server refuses.
+ * @param config  the config
+ * @param octets  1 to 1,048,576; 65,536 at first; 0: use DATA, for a server whose BDAT is broken
+ * @return 0; MAILSUB_E_INVALID outside its range
+ * RFC 3030; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_chunk_size(mailsub_config *config, size_t octets);
+
+/**
+ * Choose how many messages may be under way at once over one connection, where the server has
+ * PIPELINING and CHUNKING. As many may end as unknown when the connection is lost.
+ * @param config        the config
+ * @param transactions  1 to 1,000; 64 at first
+ * @return 0; MAILSUB_E_INVALID outside its range
+ * RFC 2920; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_overlap(mailsub_config *config, int transactions);
+
+/**
+ * Talk LMTP: to the delivery of mail on this host or site, which answers for each recipient. Not on
+ * port 25.
+ * @param config  the config
+ * @param on      0 (the default) or 1
+ * @return 0; MAILSUB_E_INVALID another value
+ * RFC 2033; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_lmtp(mailsub_config *config, int on);
+
+/**
  * Receive the dialogue line by line.
  * @param config      the config
  * @param transcript  called from within the calls on a session, in their thread; NULL for none

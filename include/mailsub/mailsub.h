@@ -13,6 +13,7 @@
 #include <mailsub/config.h>
 #include <mailsub/delivery.h>
 #include <mailsub/dkim.h>
+#include <mailsub/engine.h>
 #include <mailsub/error.h>
 #include <mailsub/export.h>
 #include <mailsub/extension.h>

@@ -263,6 +263,17 @@ MAILSUB_API int mailsub_receipt_get_recipient_code(const mailsub_receipt *receip
 MAILSUB_API int mailsub_receipt_get_recipient_stage(const mailsub_receipt *receipt, size_t index);
 
 /**
+ * In which of the transactions on its connection a recipient was asked for: recipients that the
+ * server does not take together share a message, not a transaction.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return from 1; 0 when it was not asked for
+ * Since 0.1
+ */
+MAILSUB_API uint32_t mailsub_receipt_get_recipient_transaction(const mailsub_receipt *receipt,
+                                                               size_t index);
+
+/**
  * The code of the reply that decided a recipient's fate.
  * @param receipt  the receipt
  * @param index    as above

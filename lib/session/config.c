@@ -36,6 +36,8 @@ int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_
         return MAILSUB_E_NOMEM;
     config->allocator = table;
     config->tls = MAILSUB_TLS_STARTTLS;
+    config->chunk_len = MAILSUB__CHUNK_LEN;
+    config->overlap = MAILSUB__DEPTH;
     atomic_init(&config->n_refs, 1);
     atomic_init(&config->frozen, false);
     mailsub__parameters_default_policy(config->extension_policy);

@@ -48,6 +48,9 @@ struct mailsub_config {
     bool skip_verify;
     bool clear_login;
     bool all_or_none;
+    bool lmtp;
+    uint32_t chunk_len; /* octets; 0: BDAT is not used */
+    uint32_t overlap;   /* transactions under way at once */
     int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
     uint8_t extension_policy[MAILSUB__N_CAPABILITIES]; /* MAILSUB_MISSING_* */
     int64_t deadline_ms;                               /* 0: none */

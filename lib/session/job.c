@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "message/message.h"
+#include "session/parcel.h"
 
 static void free_job(mailsub_session *session, mailsub__job *job)
 {
@@ -174,27 +175,6 @@ static int reopen_content(mailsub__transaction *transaction)
     return mailsub__message_open(job->message, &transaction->content);
 }
 
-/* What the engine is to know of the message; what it has told of it already stays. */
-static void describe(mailsub__job *job)
-{
-    const mailsub_message *message = job->message;
-    mailsub__transaction *transaction = &job->transaction;
-    transaction->sender = mailsub__message_sender(message);
-    transaction->recipients = mailsub__message_recipients(message);
-    transaction->n_recipients = mailsub_message_count_recipients(message);
-    transaction->size = mailsub__message_size(message);
-    transaction->smtputf8 = mailsub__message_text_needs_smtputf8(message);
-    /* RFC 6532: the header of such a message is UTF-8. */
-    transaction->eight_bit =
-        transaction->smtputf8 || mailsub__message_body(message) != MAILSUB__BODY_7BIT;
-    transaction->binary = mailsub__message_body(message) == MAILSUB__BODY_BINARY;
-    transaction->delivery = mailsub__message_delivery(message);
-    transaction->reopen = reopen_content;
-    transaction->verdicts = job->receipt->verdicts;
-    transaction->on_recipient_text = mailsub__receipt_add_text;
-    transaction->context = job->receipt;
-}
-
 static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
 {
     const char *detail = "";
@@ -203,7 +183,8 @@ static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
         mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
         return;
     }
-    describe(job);
+    mailsub__parcel_describe(&job->transaction, job->message, job->receipt);
+    job->transaction.reopen = reopen_content;
     job->submitted = true;
     session->idle = false;
     mailsub__engine_submit(session->engine, &job->transaction, now_ms);

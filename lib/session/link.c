@@ -14,6 +14,7 @@
 
 #include "net/clock.h"
 #include "net/literal.h"
+#include "session/settings.h"
 
 #define READ_LEN 8192
 
@@ -105,24 +106,6 @@ static const char *find_helo_name(mailsub_session *session)
     return mailsub__transport_get_local_literal(session->transport);
 }
 
-static mailsub__login_settings login_settings(const mailsub_config *config)
-{
-    return (mailsub__login_settings){
-        .token = config->token,
-        .authorization = config->authorization,
-        .fetch = config->fetch,
-        .fetch_context = config->fetch_context,
-        .mechanisms = config->mechanisms_chosen ? config->mechanisms : NULL,
-        .excluded = config->excluded,
-        .custom = config->custom,
-        .n_custom = config->n_custom,
-        .random = &mailsub__system_random,
-        .host = config->verify_name ? config->verify_name : config->host,
-        .port = config->port,
-        .has_certificate = config->client_certificate,
-    };
-}
-
 /* A login can be bound to this very TLS connection. */
 static void tell_binding(mailsub_session *session)
 {
@@ -135,20 +118,9 @@ static void tell_binding(mailsub_session *session)
 
 static int start_engine(mailsub_session *session, int64_t now_ms)
 {
-    const mailsub_config *config = session->config;
-    mailsub__engine_settings settings = {
-        .helo_name = find_helo_name(session),
-        .tls = config->tls,
-        .user = config->user,
-        .password = config->password,
-        .login = login_settings(config),
-        .clear_login = config->clear_login,
-        .all_or_none = config->all_or_none,
-        .transcript = config->transcript,
-        .transcript_context = config->transcript_context,
-    };
-    memcpy(settings.extension_policy, config->extension_policy, sizeof settings.extension_policy);
-    memcpy(settings.timeout_ms, config->timeout_ms, sizeof settings.timeout_ms);
+    mailsub__engine_settings settings;
+    mailsub__settings_fill(&settings, session->config);
+    settings.helo_name = find_helo_name(session);
     int rc = mailsub__engine_new(&session->allocator, &settings, &session->engine);
     if (rc)
         return rc;

@@ -269,6 +269,11 @@ int mailsub_receipt_get_recipient_stage(const mailsub_receipt *receipt, size_t i
     return verdict_at(receipt, index)->stage;
 }
 
+uint32_t mailsub_receipt_get_recipient_transaction(const mailsub_receipt *receipt, size_t index)
+{
+    return verdict_at(receipt, index)->transaction;
+}
+
 int mailsub_receipt_get_recipient_reply_code(const mailsub_receipt *receipt, size_t index)
 {
     return verdict_at(receipt, index)->reply_code;

@@ -25,6 +25,8 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
 {
     if (!config || !out_session || config->host[0] == '\0')
         return MAILSUB_E_INVALID;
+    if (config->lmtp && config->port == 25) /* RFC 2033 section 5 */
+        return MAILSUB_E_INVALID;
     mailsub_session *session = mailsub__alloc_zeroed(&config->allocator, sizeof *session);
     if (!session)
         return MAILSUB_E_NOMEM;

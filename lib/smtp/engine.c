@@ -258,6 +258,12 @@ void mailsub__closing_answered(mailsub__engine *engine, const mailsub__flight *f
     mailsub__engine_close(engine);
 }
 
+const mailsub__capabilities *mailsub__engine_capabilities(const mailsub__engine *engine,
+                                                          bool before_tls)
+{
+    return before_tls ? &engine->in_clear : &engine->capabilities;
+}
+
 bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability)
 {
     return mailsub__capabilities_has(&engine->capabilities, capability);

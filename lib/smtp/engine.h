@@ -200,14 +200,17 @@ mailsub__transaction *mailsub__engine_done(const mailsub__engine *engine);
 
 /* What became of each mechanism; lent until free. */
 const mailsub__login_report *mailsub__engine_login(const mailsub__engine *engine);
+/* What the server has offered so far; before_tls: in clear, where STARTTLS followed. */
+const mailsub__capabilities *mailsub__engine_capabilities(const mailsub__engine *engine,
+                                                          bool before_tls);
 /* What the server offers; to be asked after READY. */
 bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability);
-/* Queue a transaction; not behind a QUIT. Its results are reset. When its turn comes, recipients
+/* Queue a transaction. Its results are reset. When its turn comes, recipients
    and sender are checked, the size against the server's limit, and what the message needs and asks
    for against what the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_ENCODING, MAILSUB_E_EXTENSION,
    MAILSUB_E_EXTENSION_LIMIT, MAILSUB_E_TLS_UNVERIFIED): what fails there is DONE, at the
-   stage CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile
-   answers with its failure: DONE, nothing handed over. Where the server has PIPELINING, the next
+   stage CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile,
+   or says QUIT, answers with its failure: DONE, nothing handed over. Where the server has PIPELINING, the next
    transaction begins before the last one is answered: behind the content of DATA with the one that
    waits for its 354, and by BDAT as many as depth allows. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,

@@ -58,6 +58,7 @@ struct mailsub__engine {
     unsigned events;     /* bits 1u << MAILSUB__EVENT_* */
 
     mailsub__capabilities capabilities;
+    mailsub__capabilities in_clear; /* for the owner to look at; nothing here relies on them */
     mailsub__auth auth;
 
     mailsub__reply_parser parser;

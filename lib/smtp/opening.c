@@ -136,6 +136,7 @@ bool mailsub__opening_send_starttls(mailsub__engine *engine)
 void mailsub__opening_tls_granted(mailsub__engine *engine, const mailsub__flight *flight)
 {
     (void)flight;
+    engine->in_clear = engine->capabilities;
     mailsub__engine_go(engine, MAILSUB__STATE_HANDSHAKE);
     mailsub__engine_restart_deadline(engine, MAILSUB__STATE_HANDSHAKE);
     engine->events |= 1u << MAILSUB__EVENT_STARTTLS;

@@ -9,7 +9,6 @@
  * RSET clears (RFC 3030 section 2): recipients of the next message could otherwise join the sender
  * of the one before. So while the last chunk is not answered, RSET goes first.
  */
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -104,11 +103,10 @@ void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *trans
 {
     engine->now_ms = now_ms;
     mailsub__verdict_reset(transaction, !transaction->unfinished);
-    if (engine->cursor == MAILSUB__STATE_CLOSED) {
+    if (engine->closing != MAILSUB__STAYING || engine->cursor == MAILSUB__STATE_CLOSED) {
         reject_closed(engine, transaction);
         return;
     }
-    assert(engine->closing == MAILSUB__STAYING);
     enqueue(engine, transaction);
     mailsub__output_commands(engine);
 }
