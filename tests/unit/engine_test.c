@@ -134,6 +134,13 @@ static void fly(struct rig *rig, const char *answer)
     feed(rig, answer);
 }
 
+static int reopen_rig(mailsub__transaction *transaction)
+{
+    struct rig *rig = transaction->content.context;
+    rig->content_at = 0;
+    return MAILSUB_OK;
+}
+
 static void submit(struct rig *rig)
 {
     mailsub__transaction *transaction = &rig->transaction;
@@ -665,6 +672,88 @@ static void many_messages_with_short_memory(void **state)
     }
 }
 
+static int reopen_parcel(mailsub__transaction *transaction)
+{
+    struct parcel *parcel = transaction->content.context;
+    parcel->content_at = 0;
+    return MAILSUB_OK;
+}
+
+/*
+ * MAILMAX (RFC 9422): three recipients, one in a transaction, two transactions over a connection. A
+ * second connection takes the one that is left, and the verdicts of the first stay.
+ */
+static void another_connection_takes_the_rest(void **state)
+{
+    static const char *const answers[] = {
+        "250 x\r\n250 x\r\n250 x\r\n250 x\r\n250 x\r\n550 x\r\n503 x\r\n",
+        "250 x\r\n550 x\r\n503 x\r\n250 x\r\n250 x\r\n451 x\r\n503 x\r\n",
+    };
+    static const int outcomes[2][3] = {
+        {MAILSUB_OUTCOME_ACCEPTED, MAILSUB_OUTCOME_REFUSED, MAILSUB_OUTCOME_ACCEPTED},
+        {MAILSUB_OUTCOME_REFUSED, MAILSUB_OUTCOME_DEFERRED, MAILSUB_OUTCOME_ACCEPTED}};
+    static struct rig rig;
+    (void)state;
+    for (size_t way = 0; way < 2; way++) {
+        for (int connection = 0; connection < 2; connection++) {
+            init(&rig);
+            begin(&rig, MAILSUB__CLEAR);
+            fly(&rig, "220 x\r\n");
+            fly(&rig, "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n"
+                      "250 LIMITS RCPTMAX=1 MAILMAX=2\r\n");
+            mailsub__transaction *transaction = &parcels[0].transaction;
+            if (connection == 0) {
+                submit_parcel(&rig, 0, 0);
+                take_events(&rig);
+                transaction->n_recipients = 3;
+                transaction->reopen = reopen_parcel;
+            }
+            assert_int_equal(transaction->unfinished, connection == 1);
+            parcels[0].content_at = 0;
+            rig.done = false;
+            mailsub__engine_submit(rig.engine, transaction, 0);
+            fly(&rig, connection == 0 ? answers[way] : "250 x\r\n250 x\r\n250 x\r\n");
+            assert_true(rig.done);
+            assert_int_equal(mailsub__engine_is_spent(rig.engine), connection == 0);
+            deinit(&rig);
+        }
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(parcels[0].verdicts[i].outcome, outcomes[way][i]);
+        assert_int_equal(parcels[0].transaction.whole.code, MAILSUB_E_PARTIAL);
+        assert_false(parcels[0].transaction.unfinished);
+    }
+}
+
+/*
+ * The sender is refused while a second transaction of the message is begun and the queue of flights
+ * is full behind its MAIL: it asks for nobody.
+ */
+static void a_refused_sender_stops_all_its_transactions(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    init(&rig);
+    begin(&rig, MAILSUB__CLEAR);
+    fly(&rig, "220 x\r\n");
+    fly(&rig, "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS RCPTMAX=4092\r\n");
+    rig.transaction.n_recipients = 5000;
+    rig.transaction.reopen = reopen_rig;
+    submit(&rig);
+    drain(&rig, SIZE_MAX);
+    feed(&rig, "550 x\r\n");
+    for (size_t i = 0; i < 4093; i++)
+        feed(&rig, "503 x\r\n");
+    feed(&rig, "250 x\r\n"); /* RSET */
+    assert_false(rig.done);
+    feed(&rig, "250 x\r\n"); /* the second MAIL */
+    assert_true(rig.done);
+    drain(&rig, SIZE_MAX);
+    assert_string_equal(rig.last, "RSET");
+    for (size_t i = 0; i < 5000; i++)
+        assert_int_equal(rig.verdicts[i].outcome, MAILSUB_OUTCOME_REFUSED);
+    deinit(&rig);
+}
+
 /* ---- many recipients ---- */
 
 /*
@@ -777,6 +866,9 @@ int main(void)
     UNIT_ADD_ROWS(tests, n_tests, cell_rows, every_reply_has_its_end);
     UNIT_ADD_ROWS(tests, n_tests, flight_rows, nobody_waits_in_vain);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_state_is_walked);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(another_connection_takes_the_rest);
+    tests[n_tests++] =
+        (struct CMUnitTest)cmocka_unit_test(a_refused_sender_stops_all_its_transactions);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(many_messages_keep_their_order);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(many_messages_are_lost_one_by_one);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(many_messages_with_short_memory);
