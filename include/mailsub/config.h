@@ -111,7 +111,7 @@ MAILSUB_API int mailsub_config_set_url(mailsub_config *config, const char *url);
 /**
  * Log in with these credentials. Without them no login is attempted.
  * @param config    the config
- * @param user      user name, UTF-8; NULL takes the credentials away
+ * @param user      user name, UTF-8; NULL takes the credentials away, a token too
  * @param password  UTF-8; not NULL unless user is
  * @return 0; MAILSUB_E_CREDENTIALS empty user, or more than 1,024 octets, or not UTF-8
  * RFC 4954, RFC 4616; since 0.1

@@ -2,6 +2,7 @@
 /* The one place that lists the mechanisms. */
 #include "smtp/mechanism.h"
 
+#include "base/memory.h"
 #include "smtp/reply.h"
 
 #define BINDS MAILSUB__MECHANISM_BINDS
@@ -105,4 +106,5 @@ void mailsub__login_keep_text(mailsub_login *login, mailsub__slice text)
         len--;
     memcpy(login->text, clean, len);
     login->text[len] = '\0';
+    mailsub__wipe(clean, sizeof clean); /* it held the token, where the server echoed it */
 }

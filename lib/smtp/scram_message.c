@@ -104,5 +104,6 @@ int mailsub__scram_prove(const mailsub__scram_proof_input *input,
     mailsub__wipe(salted, sizeof salted);
     mailsub__wipe(key, sizeof key);
     mailsub__wipe(stored, sizeof stored);
+    mailsub__wipe(signature, sizeof signature);
     return rc;
 }

@@ -21,6 +21,7 @@
 enum { N_PARCELS = 6, N_RECIPIENTS = 3 };
 
 static const char password[] = "Tr0ub4dor&3";
+static const char token[] = "t0k.EN-secret";
 static const char in_base64[] = "VHIwdWI0ZG9yJjM="; /* the password */
 static const char in_plain[] = "AGFsaWNlAFRyMHViNGRvciYz";
 static const char content[] = "Zeta: not in any command\r\n\r\n.Zeta\r\nZeta\r\n";
@@ -90,6 +91,7 @@ static void check_line(void *context, int direction, const char *line, size_t le
     /* A fuzzer can guess these; an echo needs something to have been said. */
     bool said = world->login && (world->said_base64 || world->said_plain);
     FUZZ_CHECK(!(ours || said) || !memmem(line, len, password, sizeof password - 1));
+    FUZZ_CHECK(!ours || !memmem(line, len, token, sizeof token - 1));
     FUZZ_CHECK(!(ours || world->said_base64) ||
                !memmem(line, len, in_base64, sizeof in_base64 - 1));
     FUZZ_CHECK(!(ours || world->said_plain) || !memmem(line, len, in_plain, sizeof in_plain - 1));
@@ -302,6 +304,15 @@ static void check_end(struct world *world)
     FUZZ_CHECK(n_perhaps <= world->n_ends);
 }
 
+static int fill_zeros(void *context, void *out, size_t n_bytes)
+{
+    (void)context;
+    memset(out, 0, n_bytes);
+    return MAILSUB_OK;
+}
+
+static const mailsub_random zeros = {sizeof zeros, NULL, fill_zeros};
+
 static void init_settings(mailsub__engine_settings *settings, struct world *world, uint8_t choice)
 {
     *settings = (mailsub__engine_settings){
@@ -309,6 +320,7 @@ static void init_settings(mailsub__engine_settings *settings, struct world *worl
         .tls = choice & 3,
         .user = choice & 4 ? "alice" : NULL,
         .password = password,
+        .login = {.token = choice & 4 ? token : NULL, .random = &zeros},
         .clear_login = (choice & 8) != 0,
         .all_or_none = (choice & 16) != 0,
         .chunk_len = choice & 64 ? 16 : 0,

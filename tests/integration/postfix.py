@@ -187,7 +187,7 @@ log_path = {root}/dovecot.log
 protocols =
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login scram-sha-256
 auth_failure_delay = 0
 passdb {{
   driver = passwd-file
