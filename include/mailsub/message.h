@@ -70,10 +70,10 @@ enum {
  * fields joined, also several Cc or Reply-To; header lines beyond 998 octets folded; UTF-8 in a
  * header encoded. A text or file with longer lines, or with 8-bit octets for a server that does not
  * take them, is encoded as quoted-printable or base64, be it the body or a part of a multipart, also
- * of nested ones; it is refused where that would be wrong or unclear: in a part that is encoded
- * already, an attached message, a part's header, what stands outside of the parts, and wherever
- * readers may disagree on what is a part. All other fields and bodies stay as they are, octet by
- * octet.
+ * of nested ones, and base64 is folded anew. It is refused where that would be wrong or unclear: in
+ * quoted-printable, an attached message, a part's header, what stands outside of the parts, and
+ * wherever readers may disagree on what is a part. All other fields and bodies stay as they are,
+ * octet by octet.
  *
  * Signed content (DKIM, ARC, S/MIME, OpenPGP) is never altered: what would break a signature is
  * refused, also adding a missing field that a DKIM signature names. Line ends of such a message may

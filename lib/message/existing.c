@@ -285,7 +285,7 @@ static bool may_need_edits(const struct mailsub__existing *existing)
 {
     const mailsub__existing_body *body = &existing->body;
     return existing->type.boundary[0] != '\0' && !existing->body_is_signed &&
-           existing->transfer != MAILSUB__EXISTING_ENCODED &&
+           !mailsub__existing_is_encoded(existing->transfer) &&
            (body->has_nul || body->has_long_line || body->n_8bit > 0 ||
             !mailsub__existing_line_ends_are_known(existing));
 }

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "codec/base64.h"
+#include "codec/base64_fold.h"
 #include "codec/newline.h"
 #include "codec/qp.h"
 #include "message/existing_body.h"
@@ -30,8 +31,9 @@ struct mailsub__existing_source {
 enum mailsub__existing_coding {
     MAILSUB__EXISTING_COPY, /* line ends repaired */
     MAILSUB__EXISTING_QUOTED_PRINTABLE,
-    MAILSUB__EXISTING_BASE64,    /* of the text with its line ends repaired */
-    MAILSUB__EXISTING_BASE64_RAW /* of the octets */
+    MAILSUB__EXISTING_BASE64,     /* of the text with its line ends repaired */
+    MAILSUB__EXISTING_BASE64_RAW, /* of the octets */
+    MAILSUB__EXISTING_FOLD_BASE64 /* which it is already */
 };
 
 /* A place in the source that is written in another way: as words, or encoded. */
@@ -112,6 +114,7 @@ typedef struct mailsub__existing_reader {
     mailsub__newline newline;
     mailsub__qp qp;
     mailsub__base64 base64;
+    mailsub__base64_fold fold;
 } mailsub__existing_reader;
 
 /*

@@ -18,12 +18,13 @@ static const char *new_transfer(const struct mailsub__existing *existing,
     case MAILSUB__EXISTING_BASE64:
     case MAILSUB__EXISTING_BASE64_RAW:
         return "base64";
+    case MAILSUB__EXISTING_FOLD_BASE64:
     case MAILSUB__EXISTING_COPY:
         break;
     }
     bool is_signed = existing->body_is_signed || existing->body.has_pgp;
     bool stays_8bit = image->domain == MAILSUB__BODY_8BIT;
-    if (is_signed || existing->transfer == MAILSUB__EXISTING_ENCODED)
+    if (is_signed || mailsub__existing_is_encoded(existing->transfer))
         return NULL;
     if (stays_8bit && existing->transfer == MAILSUB__EXISTING_7BIT)
         return "8bit";

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "codec/octets.h"
 #include "message/existing.h"
 
 enum {
@@ -141,7 +142,9 @@ static void end_leaf(struct survey *survey)
     const mailsub__existing_body *facts = &survey->facts;
     bool is_file =
         part->transfer == MAILSUB__EXISTING_BINARY && part->kind == MAILSUB__EXISTING_DATA;
-    if (facts->has_pgp || part->transfer == MAILSUB__EXISTING_ENCODED ||
+    /* Line ends mean nothing in base64, and nothing else of it has to be changed. */
+    bool is_foldable = part->transfer == MAILSUB__EXISTING_IN_BASE64 && facts->n_8bit == 0;
+    if (facts->has_pgp || (mailsub__existing_is_encoded(part->transfer) && !is_foldable) ||
         (facts->has_nul && !is_file)) {
         check_unchanged(survey, facts->has_pgp);
         return;
@@ -244,7 +247,7 @@ static void end_header(struct survey *survey)
     bool is_leaf = clear && !type.is_sealed && type.kind != MAILSUB__EXISTING_PARTS;
     begin_place(survey, is_leaf ? LEAF : OUTSIDE);
     if (!clear || type.is_sealed || type.boundary[0] == '\0' ||
-        part->transfer == MAILSUB__EXISTING_ENCODED)
+        mailsub__existing_is_encoded(part->transfer))
         return;
     part->is_multipart = true;
     if (!push_level(survey, &type, keep(survey, part)))
@@ -383,6 +386,8 @@ static void add_to_line(struct survey *survey, const char *data, size_t len)
 static size_t line_part(const char *data, size_t len)
 {
     size_t n = 0;
+    while (len - n >= MAILSUB__OCTETS && !mailsub__octets_special(data + n))
+        n += MAILSUB__OCTETS;
     while (n < len && data[n] != '\r' && data[n] != '\n')
         n++;
     return n;

@@ -28,8 +28,14 @@ enum mailsub__existing_transfer {
     MAILSUB__EXISTING_7BIT,
     MAILSUB__EXISTING_8BIT,
     MAILSUB__EXISTING_BINARY,
-    MAILSUB__EXISTING_ENCODED /* quoted-printable, base64, or not known */
+    MAILSUB__EXISTING_IN_BASE64,
+    MAILSUB__EXISTING_ENCODED /* quoted-printable, or not known */
 };
+
+static inline bool mailsub__existing_is_encoded(enum mailsub__existing_transfer transfer)
+{
+    return transfer >= MAILSUB__EXISTING_IN_BASE64;
+}
 
 typedef struct mailsub__existing_type {
     enum mailsub__existing_kind kind;

@@ -66,7 +66,12 @@ int mailsub__existing_plan(const struct mailsub__existing *existing, bool may_8b
     }
     if (is_signed)
         return MAILSUB_E_SIGNED;
-    if (existing->transfer == MAILSUB__EXISTING_ENCODED || kind == MAILSUB__EXISTING_PARTS)
+    if (existing->transfer == MAILSUB__EXISTING_IN_BASE64 && kind != MAILSUB__EXISTING_PARTS &&
+        !is_8bit(existing)) {
+        *out_coding = MAILSUB__EXISTING_FOLD_BASE64;
+        return MAILSUB_OK;
+    }
+    if (mailsub__existing_is_encoded(existing->transfer) || kind == MAILSUB__EXISTING_PARTS)
         return body->has_long_line ? MAILSUB_E_LINE_TOO_LONG : MAILSUB_E_8BIT;
     *out_coding = kind == MAILSUB__EXISTING_TEXT && body->n_escaped <= body->len / 6
                       ? MAILSUB__EXISTING_QUOTED_PRINTABLE
@@ -86,6 +91,8 @@ static enum mailsub__existing_coding coding_of(const struct mailsub__existing_pa
     if (part->is_multipart ||
         !(is_no_text || part->has_long_line || (part->n_8bit > 0 && !may_8bit)))
         return MAILSUB__EXISTING_COPY;
+    if (part->transfer == MAILSUB__EXISTING_IN_BASE64)
+        return MAILSUB__EXISTING_FOLD_BASE64;
     if (is_file(part))
         return MAILSUB__EXISTING_BASE64_RAW;
     bool is_readable = part->n_escaped <= (part->body_end - part->body_at) / 6;
@@ -97,6 +104,8 @@ static enum mailsub__existing_coding coding_of(const struct mailsub__existing_pa
 static const char *transfer_of(const struct mailsub__existing_part *part,
                                enum mailsub__existing_coding coding, bool may_8bit)
 {
+    if (part->transfer == MAILSUB__EXISTING_IN_BASE64)
+        return NULL;
     if (coding == MAILSUB__EXISTING_QUOTED_PRINTABLE)
         return "Content-Transfer-Encoding: quoted-printable\r\n";
     if (coding != MAILSUB__EXISTING_COPY)

@@ -131,6 +131,8 @@ static bool encode(mailsub__existing_reader *reader, mailsub__step *step)
         return mailsub__qp_encode(&reader->qp, step);
     if (reader->edits->coding == MAILSUB__EXISTING_BASE64_RAW)
         return mailsub__base64_encode(&reader->base64, step);
+    if (reader->edits->coding == MAILSUB__EXISTING_FOLD_BASE64)
+        return mailsub__base64_fold_encode(&reader->fold, step);
     return encode_lines(reader, step);
 }
 
@@ -142,6 +144,7 @@ static void begin_edit(mailsub__existing_reader *reader)
     reader->lines_ended = false;
     mailsub__qp_init(&reader->qp);
     mailsub__base64_init(&reader->base64);
+    mailsub__base64_fold_init(&reader->fold);
     mailsub__newline_init(&reader->newline);
     if (!reader->edits->ends_line)
         mailsub__newline_leave_open(&reader->newline);

@@ -131,5 +131,7 @@ enum mailsub__existing_transfer mailsub__existing_transfer_read(mailsub__slice v
         return MAILSUB__EXISTING_7BIT;
     if (equals(word, "8bit"))
         return MAILSUB__EXISTING_8BIT;
+    if (equals(word, "base64"))
+        return MAILSUB__EXISTING_IN_BASE64;
     return equals(word, "binary") ? MAILSUB__EXISTING_BINARY : MAILSUB__EXISTING_ENCODED;
 }

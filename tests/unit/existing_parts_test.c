@@ -93,8 +93,10 @@ static const struct row rows[] = {
            "\r\n--a b--\r\n",
      MIXED "--a b\r\n" QP UTF8 "\r\n" GRUSS_QP "\r\n--a b--\r\n", 0, NULL, NULL},
     {"an encoded part has too long a line",
-     MIXED "--a b\r\n\r\nHi\r\n--a b\r\n" B64 "\r\n" LONG "\r\n--a b--\r\n", NULL,
+     MIXED "--a b\r\n\r\nHi\r\n--a b\r\n" QP "\r\n" LONG "\r\n--a b--\r\n", NULL,
      MAILSUB_E_LINE_TOO_LONG, "part 2", NULL},
+    {"base64 with 8 bits in it", MIXED "--a b\r\n" B64 "\r\n\xe4\r\n--a b--\r\n", NULL,
+     MAILSUB_E_8BIT, "part 1", NULL},
     {"a message inside",
      MIXED "--a b\r\nContent-Type: message/rfc822\r\n\r\n\r\n\xe4\r\n--a b--\r\n", NULL,
      MAILSUB_E_8BIT, "part 1", NULL},
@@ -283,6 +285,33 @@ static void a_long_line_is_broken(void **state)
     assert_int_equal(heap.n_live, 0);
 }
 
+/* Line ends mean nothing in base64: it is folded anew, and says the same. */
+static void long_base64_is_folded(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    int rc;
+    struct kit_text text = {0};
+    static const char want[] =
+        "\r\n--a b\r\n" B64 "\r\n"
+        "0123456789012345678901234567890123456789012345678901234567890123456789012345\r\n"
+        "6789012345";
+    static const char end[] = "0123456789AB==\r\n--a b\r\n" B64 "\r\nQUJD\r\n--a b--\r\n";
+    mailsub_message *message =
+        adopt(&heap,
+              MIXED "--a b\r\n" B64 "\r\n" LONG "\nAB==\r\n--a b\r\n" B64 "\r\nQUJD\r\n--a b--\r\n",
+              FROM_MEMORY, &rc);
+    assert_int_equal(rc, MAILSUB_OK);
+    assert_int_equal(mailsub_message_write(message, kit_sink, &text), MAILSUB_OK);
+    assert_non_null(strstr(text.data, want));
+    assert_string_equal(text.data + text.len - (sizeof end - 1), end);
+    check_raw(&text, false);
+    check_reading(message, &text);
+    free(text.data);
+    mailsub_message_free(message);
+    assert_int_equal(heap.n_live, 0);
+}
+
 /* More parts than are kept, and deeper ones: the body has to do as it is. */
 static void too_many_parts_are_left_alone(void **state)
 {
@@ -316,11 +345,12 @@ static void too_many_parts_are_left_alone(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 * sizeof rows / sizeof rows[0] + 2] = {
+    struct CMUnitTest tests[2 * sizeof rows / sizeof rows[0] + 3] = {
         cmocka_unit_test(a_long_line_is_broken),
+        cmocka_unit_test(long_base64_is_folded),
         cmocka_unit_test(too_many_parts_are_left_alone),
     };
-    size_t n_tests = 2;
+    size_t n_tests = 3;
     int fd = mkstemp(path);
     if (fd < 0 || close(fd) != 0)
         return 1;

@@ -25,7 +25,7 @@ static const struct fault_row faults[] = {
     {"recipient in UTF-8", HEAD "To: \xc3\xa4@a.de\r\n\r\n", MAILSUB_E_SMTPUTF8, "To"},
     {"part",
      HEAD "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
-          "Content-Transfer-Encoding: base64\r\n\r\n#LONG\r\n--x--\r\n",
+          "Content-Transfer-Encoding: quoted-printable\r\n\r\n#LONG\r\n--x--\r\n",
      MAILSUB_E_LINE_TOO_LONG, "part 1"},
     {"text", HEAD "\r\na#NUL\r\n", MAILSUB_E_CONTROL, "text"},
     {"header", HEAD "Subject: a#NUL\r\n\r\n", MAILSUB_E_CONTROL, "header"},
