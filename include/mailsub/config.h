@@ -13,6 +13,7 @@
 #include <mailsub/dkim.h>
 #include <mailsub/export.h>
 #include <mailsub/extension.h>
+#include <mailsub/policy.h>
 #include <mailsub/system.h>
 
 MAILSUB_BEGIN_DECLS
@@ -364,6 +365,27 @@ MAILSUB_API int mailsub_config_set_overlap(mailsub_config *config, int transacti
  * RFC 2033; since 0.1
  */
 MAILSUB_API int mailsub_config_set_lmtp(mailsub_config *config, int on);
+
+/**
+ * Choose the policy by which every message is checked before it is sent. Its findings travel in the
+ * receipt; an error among them stops the submission.
+ * @param config  the config
+ * @param policy  the config takes a reference; from now on the policy cannot be changed any more.
+ *                NULL goes back to MAILSUB_PROFILE_DEFAULT.
+ * @return 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_policy(mailsub_config *config, mailsub_policy *policy);
+
+/**
+ * Say that the server signs what it takes by DKIM, for the domain of From: then no rule asks for a
+ * signature of this side.
+ * @param config  the config
+ * @param on      0 (the default) or 1
+ * @return 0; MAILSUB_E_INVALID another value
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_relay_signs(mailsub_config *config, int on);
 
 /**
  * Receive the dialogue line by line.

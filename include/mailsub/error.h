@@ -129,6 +129,7 @@ enum {
     X(-701, E_CLEAR_LOGIN, POLICY, FIX_CONFIGURATION, 78, "a login in clear is not allowed")       \
     X(-702, E_AUTH_ITERATIONS, POLICY, FIX_CONFIGURATION, 78,                                      \
       "the server's iteration count is out of bounds")                                             \
+    X(-703, E_POLICY, POLICY, FIX_MESSAGE, 65, "the message breaks a rule of the policy")          \
     X(-901, E_NOMEM, FATAL, RETRY_LATER, 71, "out of memory")                                      \
     X(-902, E_RANDOM, FATAL, RETRY_LATER, 71, "no random numbers")                                 \
     X(-903, E_SYSTEM, FATAL, RETRY_LATER, 71, "the operating system refused a resource")           \

@@ -12,6 +12,7 @@
 
 #include <mailsub/export.h>
 #include <mailsub/extension.h>
+#include <mailsub/policy.h>
 #include <mailsub/system.h>
 
 MAILSUB_BEGIN_DECLS
@@ -219,6 +220,15 @@ MAILSUB_API size_t mailsub_receipt_count_warnings(const mailsub_receipt *receipt
  * Since 0.1
  */
 MAILSUB_API const char *mailsub_receipt_get_warning(const mailsub_receipt *receipt, size_t index);
+
+/**
+ * What the policy check has found; the errors among it have stopped the submission with
+ * MAILSUB_E_POLICY.
+ * @param receipt  the receipt
+ * @return lent until the receipt is used again or freed; NULL when receipt is NULL
+ * Since 0.1
+ */
+MAILSUB_API const mailsub_findings *mailsub_receipt_get_findings(const mailsub_receipt *receipt);
 
 /**
  * Number of recipients, in the order in which the message got them.

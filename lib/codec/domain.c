@@ -169,3 +169,21 @@ int mailsub__domain_to_ascii(mailsub__slice domain, char out[MAILSUB_MAX_DOMAIN 
     idn2_free(looked_up);
     return valid ? MAILSUB_OK : MAILSUB_E_DOMAIN;
 }
+
+int mailsub__domain_to_unicode(mailsub__slice domain, char *out, size_t room)
+{
+    char text[MAILSUB_MAX_DOMAIN + 1];
+    if (domain.len > MAILSUB_MAX_DOMAIN || !may_be_domain(domain))
+        return MAILSUB_E_DOMAIN;
+    memcpy(text, domain.ptr, domain.len);
+    text[domain.len] = '\0';
+    char *name = NULL;
+    int rc = idn2_to_unicode_8z8z(text, &name, 0);
+    if (rc != IDN2_OK)
+        return rc == IDN2_MALLOC ? MAILSUB_E_NOMEM : MAILSUB_E_DOMAIN;
+    size_t len = strlen(name);
+    if (len < room)
+        memcpy(out, name, len + 1);
+    idn2_free(name);
+    return len < room ? MAILSUB_OK : MAILSUB_E_DOMAIN;
+}

@@ -16,4 +16,10 @@
  */
 int mailsub__domain_to_ascii(mailsub__slice domain, char out[MAILSUB_MAX_DOMAIN + 1]);
 
+/*
+ * Write an ASCII name with its A-labels as U-labels, in UTF-8, NUL-terminated. MAILSUB_E_DOMAIN: one
+ * of them is malformed, or the result is longer than room. MAILSUB_E_NOMEM.
+ */
+int mailsub__domain_to_unicode(mailsub__slice domain, char *out, size_t room);
+
 #endif

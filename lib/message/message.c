@@ -210,6 +210,16 @@ void mailsub__message_offer_signers(mailsub_message *message, const mailsub__dki
     message->offered_signers = offered;
 }
 
+int mailsub__message_measure(mailsub_message *message, uint64_t *out_size)
+{
+    int rc = message->image.is_made
+                 ? MAILSUB_OK
+                 : make_ready(message, &message->image, 0, message->offered_signers);
+    if (!rc)
+        *out_size = message->image.size;
+    return rc;
+}
+
 mailsub__slice mailsub__message_sender(const mailsub_message *message)
 {
     if (message->return_path.is_set)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <mailsub/message.h>
+#include <mailsub/policy.h>
 
 #include "base/delivery.h"
 #include "base/slice.h"
@@ -38,6 +39,20 @@ void mailsub__message_offer_signers(mailsub_message *message, const mailsub__dki
  */
 int mailsub__message_prepare(mailsub_message *message, uint32_t capabilities,
                              const char **out_detail);
+
+/*
+ * The rules about the server alone, for a message that was checked before: what they find is added
+ * to findings. MAILSUB_E_POLICY when one of them is an error, save for the size, which is for the
+ * engine to judge. MAILSUB_E_NOMEM, and what measuring returns.
+ */
+int mailsub__message_check_server(mailsub_message *message, const mailsub_policy *policy,
+                                  const mailsub_facts *facts, mailsub_findings *findings);
+
+/*
+ * The exact octets of the message as it is laid out, or as it is laid out now for a server without
+ * any capability. The errors of mailsub_message_write.
+ */
+int mailsub__message_measure(mailsub_message *message, uint64_t *out_size);
 
 /* True when an address holds other characters than ASCII: only SMTPUTF8 may carry the message. */
 bool mailsub__message_needs_smtputf8(const mailsub_message *message);

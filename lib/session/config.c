@@ -80,6 +80,7 @@ void mailsub_config_unref(mailsub_config *config)
     mailsub__free(&config->allocator, config->tls_priority);
     mailsub__trust_free(config->trust);
     mailsub__config_deinit_dkim(config);
+    mailsub_policy_unref(config->policy);
     mailsub_allocator allocator = config->allocator;
     mailsub__free(&allocator, config);
 }

@@ -143,6 +143,11 @@ static bool prepare(mailsub_session *session, mailsub__job *job)
         rc = mailsub__receipt_list(job->receipt, mailsub__message_recipients(job->message),
                                    mailsub_message_count_recipients(job->message));
     }
+    if (rc == MAILSUB_OK) {
+        rc = mailsub__compliance_check(session, job);
+        detail =
+            rc == MAILSUB_E_POLICY ? job->receipt->detail : mailsub__message_detail(job->message);
+    }
     if (rc) {
         mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
         return false;
@@ -179,6 +184,10 @@ static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
 {
     const char *detail = "";
     int rc = open_content(session, job, &detail);
+    if (rc == MAILSUB_OK) {
+        rc = mailsub__compliance_check_server(session, job);
+        detail = job->receipt->detail;
+    }
     if (rc) {
         mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
         return;

@@ -21,6 +21,7 @@ int mailsub_receipt_new(const mailsub_allocator *allocator, mailsub_receipt **ou
         return MAILSUB_E_NOMEM;
     receipt->allocator = table;
     mailsub__buffer_init(&receipt->addresses, &receipt->allocator, MAX_ADDRESSES);
+    mailsub__findings_init(&receipt->findings, &receipt->allocator);
     *out_receipt = receipt;
     return MAILSUB_OK;
 }
@@ -42,6 +43,7 @@ void mailsub_receipt_free(mailsub_receipt *receipt)
         return;
     free_recipients(receipt);
     mailsub__buffer_deinit(&receipt->addresses);
+    mailsub__findings_deinit(&receipt->findings);
     mailsub_allocator allocator = receipt->allocator;
     mailsub__free(&allocator, receipt);
 }
@@ -50,6 +52,7 @@ void mailsub__receipt_reset(mailsub_receipt *receipt)
 {
     free_recipients(receipt);
     mailsub__buffer_reset(&receipt->addresses);
+    mailsub__findings_reset(&receipt->findings);
     receipt->filled = false;
     receipt->whole = (mailsub__verdict){0};
     receipt->text[0] = '\0';
@@ -105,7 +108,8 @@ void mailsub__receipt_add_text(void *context, size_t i, mailsub__slice text)
 
 void mailsub__receipt_copy(char *out, size_t room, const char *text)
 {
-    snprintf(out, room, "%s", text);
+    if (out != text)
+        snprintf(out, room, "%s", text);
 }
 
 void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cause,
@@ -233,6 +237,11 @@ const char *mailsub_receipt_get_warning(const mailsub_receipt *receipt, size_t i
             return texts[extension];
     }
     return "";
+}
+
+const mailsub_findings *mailsub_receipt_get_findings(const mailsub_receipt *receipt)
+{
+    return receipt ? &receipt->findings : NULL;
 }
 
 size_t mailsub_receipt_count_recipients(const mailsub_receipt *receipt)

@@ -6,6 +6,7 @@
 #include <mailsub/receipt.h>
 
 #include "base/buffer.h"
+#include "message/findings.h"
 #include "net/transport.h"
 #include "smtp/engine.h"
 
@@ -29,6 +30,7 @@ struct mailsub_receipt {
     mailsub__login_report login;
     bool tls_resumed;
     mailsub__certificate_facts certificate;
+    mailsub_findings findings;
     size_t n_recipients;
     mailsub__verdict *verdicts;
     mailsub__receipt_recipient *recipients;

@@ -105,6 +105,23 @@ static void put_login(struct writer *writer, const mailsub_receipt *receipt)
     put_line(writer, "login text", receipt->login.text);
 }
 
+/* "finding: warning: noreply-sender: From: no-reply@example.org" */
+static void put_findings(struct writer *writer, const mailsub_receipt *receipt)
+{
+    const mailsub_findings *findings = &receipt->findings;
+    for (size_t i = 0; i < mailsub_findings_count(findings); i++) {
+        bool is_error = mailsub_findings_get_severity(findings, i) == MAILSUB_SEVERITY_ERROR;
+        const char *detail = mailsub_findings_get_detail(findings, i);
+        put(writer, is_error ? "finding: error: " : "finding: warning: ");
+        put(writer, mailsub_findings_get_rule(findings, i));
+        put(writer, ": ");
+        put(writer, mailsub_findings_get_where(findings, i));
+        put(writer, *detail != '\0' ? ": " : "");
+        put(writer, detail);
+        put(writer, "\n");
+    }
+}
+
 static void put_recipient(struct writer *writer, const mailsub_receipt *receipt, size_t index)
 {
     const mailsub__verdict *verdict = &receipt->verdicts[index];
@@ -129,6 +146,7 @@ int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_sink_fn sink, 
     put_whole(&writer, receipt);
     put_warnings(&writer, receipt);
     put_login(&writer, receipt);
+    put_findings(&writer, receipt);
     for (size_t i = 0; i < receipt->n_recipients && !writer.stopped; i++)
         put_recipient(&writer, receipt, i);
     return writer.stopped ? MAILSUB_E_SINK : MAILSUB_OK;

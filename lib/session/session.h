@@ -30,6 +30,7 @@ typedef struct mailsub__job {
     int64_t deadline_ms;   /* -1: none */
     bool prepared;         /* message and receipt are ready */
     uint32_t capabilities; /* MAILSUB_CAN_* that the message is laid out for */
+    bool server_checked;   /* the policy was asked about the server */
     bool submitted;        /* the engine has the transaction */
     bool repeated;         /* a dead kept connection was replaced for it once */
     mailsub__transaction transaction;
@@ -80,6 +81,15 @@ void mailsub__link_drop(mailsub_session *session);
 int64_t mailsub__link_deadline(const mailsub_session *session);
 /* The deadline has passed. */
 void mailsub__link_expire(mailsub_session *session, int64_t now_ms);
+
+/* compliance.c */
+/* Check the message of a prepared job; MAILSUB_E_POLICY, the receipt's detail set, and others. */
+int mailsub__compliance_check(const mailsub_session *session, const mailsub__job *job);
+/*
+ * The same of what the server told. A message beyond its SIZE is a finding here, but no error: the
+ * engine refuses it, with the more exact MAILSUB_E_MESSAGE_TOO_BIG.
+ */
+int mailsub__compliance_check_server(const mailsub_session *session, mailsub__job *job);
 
 /* job.c */
 int mailsub__job_post(mailsub_session *session, mailsub_message *message, mailsub_receipt *receipt,

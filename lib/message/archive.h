@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an attachment is by its first octets: a program, or an archive and whether it is encrypted. */
+#ifndef MAILSUB_MESSAGE_ARCHIVE_H
+#define MAILSUB_MESSAGE_ARCHIVE_H
+
+#include <mailsub/system.h>
+
+#include "base/slice.h"
+
+/* Where the octets come from. */
+typedef struct mailsub__archive_source {
+    uint64_t len;
+    const char *data; /* NULL: the open file */
+    int fd;
+} mailsub__archive_source;
+
+typedef struct mailsub__archive {
+    bool is_program;
+    bool is_encrypted;
+    char program[128]; /* name of a program within a zip archive; "": none was seen */
+} mailsub__archive;
+
+/* A file name by which the systems of this world start a program. */
+bool mailsub__archive_is_program_name(mailsub__slice name);
+
+/*
+ * Look at content. At most some hundred kilobytes are read, whatever it holds and says of itself.
+ * MAILSUB_E_FILE: it cannot be read. MAILSUB_E_NOMEM.
+ */
+int mailsub__archive_look(const mailsub__archive_source *source, const mailsub_allocator *allocator,
+                          mailsub__archive *out);
+
+#endif
