@@ -27,8 +27,11 @@ static bool is_bulk(const mailsub__check *check)
     int class = check->message->class;
     if (class != MAILSUB_CLASS_NONE)
         return class == MAILSUB_CLASS_BULK;
-    return check->policy->profile == MAILSUB_PROFILE_BULK || says_bulk(check) ||
-           mailsub__check_field(check, "List-Id", &value);
+    if (check->policy->profile == MAILSUB_PROFILE_BULK || says_bulk(check))
+        return true;
+    /* A notification has a List-Id too, but says that a program wrote it for this one reader. */
+    return mailsub__check_field(check, "List-Id", &value) &&
+           !mailsub__check_field(check, "Auto-Submitted", &value);
 }
 
 static bool holds_https(mailsub__slice value)

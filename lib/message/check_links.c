@@ -52,73 +52,94 @@ static void check_bare_word(mailsub__check *check, mailsub__slice word)
         check_shortener(check, "text", &parts.host);
 }
 
-void mailsub__check_links_in_text(mailsub__check *check, mailsub__slice text,
-                                  mailsub__word_reader *words)
+static void check_line(mailsub__check *check, mailsub__slice line, mailsub__vocabulary *words)
 {
-    mailsub__url_words source = {.rest = text};
+    mailsub__url_words source = {.rest = line};
     mailsub__slice word;
-    bool wants = wants_links(check);
     while (mailsub__url_next_word(&source, &word)) {
         mailsub__url_parts parts;
         bool is_link = mailsub__url_is_link(word);
-        if (is_link && wants && mailsub__url_parse_link(word, &parts)) {
+        if (is_link && wants_links(check) && mailsub__url_parse_link(word, &parts))
             check_link(check, "text", word, &parts);
-            wants = wants_links(check);
-        } else if (!is_link && wants) {
+        else if (!is_link && wants_links(check))
             check_bare_word(check, word);
-        }
-        if (!is_link && words) {
-            mailsub__word_reader_feed(words, word);
-            mailsub__word_reader_end_word(words);
-        }
+        if (!is_link && words)
+            mailsub__vocabulary_add(words, word);
     }
 }
 
-void mailsub__check_words_of_text(mailsub__slice text, mailsub__word_reader *words)
+/* A slash, or a dot behind "www": most lines have neither, and no link then. */
+static bool may_hold_link(mailsub__slice line)
 {
-    mailsub__url_words source = {.rest = text};
-    mailsub__slice word;
-    while (mailsub__url_next_word(&source, &word)) {
-        if (mailsub__url_is_link(word))
-            continue;
-        mailsub__word_reader_feed(words, word);
-        mailsub__word_reader_end_word(words);
+    static const char www[] = "www";
+    if (memchr(line.ptr, '/', line.len))
+        return true;
+    mailsub__slice rest = line;
+    const char *dot;
+    while ((dot = memchr(rest.ptr, '.', rest.len)) != NULL) {
+        if (dot - line.ptr >= 3 &&
+            mailsub__slice_equal_nocase(mailsub__slice_of(dot - 3, 3), mailsub__slice_of(www, 3)))
+            return true;
+        size_t n = (size_t)(dot - rest.ptr) + 1;
+        rest = mailsub__slice_of(rest.ptr + n, rest.len - n);
+    }
+    return false;
+}
+
+void mailsub__check_links_in_text(mailsub__check *check, mailsub__slice text,
+                                  mailsub__vocabulary *words)
+{
+    while (text.len > 0 && !check->error) {
+        const char *end = memchr(text.ptr, '\n', text.len);
+        size_t n = end ? (size_t)(end - text.ptr) + 1 : text.len;
+        mailsub__slice line = mailsub__slice_of(text.ptr, n);
+        if (may_hold_link(line))
+            check_line(check, line, words);
+        else if (words)
+            mailsub__vocabulary_add(words, line);
+        text = mailsub__slice_of(text.ptr + n, text.len - n);
     }
 }
 
-enum { MOST_SHOWN = 512 };
+enum { MOST_SHOWN = 512, MOST_JOINED = 1024 };
 
 /* A walk through HTML. */
 struct walk {
     mailsub__check *check;
-    mailsub__word_reader *words;
+    mailsub__vocabulary *words;
     mailsub__buffer target; /* of the link that is open */
     bool in_link;
     bool has_parts; /* the target leads to a host */
     mailsub__url_parts parts;
     char shown[MOST_SHOWN]; /* the text of the link */
     size_t n_shown;
+    char joined[MOST_JOINED]; /* text whose references are decoded */
+    size_t n_joined;
     bool wants;
 };
 
+static void end_joined(struct walk *walk)
+{
+    mailsub__vocabulary_add(walk->words, mailsub__slice_of(walk->joined, walk->n_joined));
+    walk->n_joined = 0;
+}
+
+/* Keep what the link that is open shows. */
 static void show(struct walk *walk, mailsub__slice text)
 {
-    if (walk->words)
-        mailsub__word_reader_feed(walk->words, text);
-    if (!walk->in_link)
-        return;
     size_t n = text.len < MOST_SHOWN - walk->n_shown ? text.len : MOST_SHOWN - walk->n_shown;
     memcpy(walk->shown + walk->n_shown, text.ptr, n);
     walk->n_shown += n;
 }
 
-/* Text as in the source: character references stand for what they name. */
-static void show_text(struct walk *walk, mailsub__slice text)
+/* Text as in the source, with character references; what they stand for, in pieces, goes to put. */
+static void decode_text(struct walk *walk, mailsub__slice text,
+                        void (*put)(struct walk *walk, mailsub__slice text))
 {
     while (text.len > 0) {
         const char *mark = memchr(text.ptr, '&', text.len);
         size_t n = mark ? (size_t)(mark - text.ptr) : text.len;
-        show(walk, mailsub__slice_of(text.ptr, n));
+        put(walk, mailsub__slice_of(text.ptr, n));
         text = mailsub__slice_of(text.ptr + n, text.len - n);
         if (!mark)
             break;
@@ -127,10 +148,40 @@ static void show_text(struct walk *walk, mailsub__slice text)
         char octets[4];
         if (c == 0xa0)
             c = ' ';
-        show(walk, mailsub__slice_of(octets, mailsub__utf8_encode(c, octets)));
+        put(walk, mailsub__slice_of(octets, mailsub__utf8_encode(c, octets)));
         taken += taken == 0;
         text = mailsub__slice_of(text.ptr + taken, text.len - taken);
     }
+}
+
+/* A word may be made of several pieces, "M&uuml;ller": it is put together first. */
+static void join(struct walk *walk, mailsub__slice text)
+{
+    while (text.len > 0) {
+        size_t n =
+            text.len < MOST_JOINED - walk->n_joined ? text.len : MOST_JOINED - walk->n_joined;
+        memcpy(walk->joined + walk->n_joined, text.ptr, n);
+        walk->n_joined += n;
+        text = mailsub__slice_of(text.ptr + n, text.len - n);
+        if (walk->n_joined == MOST_JOINED)
+            end_joined(walk);
+    }
+}
+
+static void show_text(struct walk *walk, mailsub__slice text)
+{
+    if (walk->in_link)
+        decode_text(walk, text, show);
+    /* The line end between two tags, as a template leaves it. */
+    bool is_gap = text.len == 1 && text.ptr[0] == '\n';
+    if (!walk->words || is_gap || walk->words->n == MAILSUB__VOCABULARY_MOST)
+        return;
+    if (!memchr(text.ptr, '&', text.len)) {
+        mailsub__vocabulary_add(walk->words, text);
+        return;
+    }
+    decode_text(walk, text, join);
+    end_joined(walk);
 }
 
 /* The host that a link's text shows: when it is a URL, or one word that can only be a name. */
@@ -197,19 +248,26 @@ static bool is_area(mailsub__slice name)
 static void open_tag(struct walk *walk, mailsub__html_tokens *tokens,
                      const mailsub__html_token *token)
 {
-    bool has_href = mailsub__html_token_has(token, MAILSUB__HTML_HREF);
-    if (has_href && (is_a(token->text) || is_area(token->text)))
-        begin_link(walk, token->values[MAILSUB__HTML_HREF]);
-    if (is_area(token->text))
-        walk->in_link = false; /* it shows no text */
-    if (mailsub__html_elements_find(token->text)->kind == MAILSUB__HTML_RAW)
+    if (mailsub__html_token_has(token, MAILSUB__HTML_HREF)) {
+        bool area = is_area(token->text);
+        if (area || is_a(token->text))
+            begin_link(walk, token->values[MAILSUB__HTML_HREF]);
+        walk->in_link &= !area; /* it shows no text */
+    }
+    /* No raw element has a name of one letter or two, as most tags have. */
+    if (token->text.len > 2 && mailsub__html_elements_find(token->text)->kind == MAILSUB__HTML_RAW)
         mailsub__html_tokens_skip_raw(tokens, token->text);
 }
 
 void mailsub__check_links_in_html(mailsub__check *check, mailsub__slice html,
-                                  mailsub__word_reader *words)
+                                  mailsub__vocabulary *words)
 {
-    struct walk walk = {.check = check, .words = words, .wants = wants_links(check)};
+    struct walk walk; /* its rooms need no zeros */
+    walk.check = check;
+    walk.words = words;
+    walk.wants = wants_links(check);
+    walk.in_link = false;
+    walk.n_joined = 0;
     mailsub__html_tokens tokens;
     mailsub__html_token token;
     mailsub__buffer_init(&walk.target, &check->message->allocator, SIZE_MAX / 4);
@@ -219,15 +277,11 @@ void mailsub__check_links_in_html(mailsub__check *check, mailsub__slice html,
             show_text(&walk, token.text);
             continue;
         }
-        if (words)
-            mailsub__word_reader_end_word(words);
         if (token.kind == MAILSUB__HTML_OPEN)
             open_tag(&walk, &tokens, &token);
         else if (is_a(token.text))
             end_link(&walk);
     }
-    if (words)
-        mailsub__word_reader_end_word(words);
     end_link(&walk);
     mailsub__buffer_deinit(&walk.target);
 }

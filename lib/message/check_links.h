@@ -10,11 +10,8 @@
 
 /* Plain text: its links are checked, its other words read. */
 void mailsub__check_links_in_text(mailsub__check *check, mailsub__slice text,
-                                  mailsub__word_reader *words);
+                                  mailsub__vocabulary *words);
 /* HTML: its links and what they show are checked, the words that are seen read. */
 void mailsub__check_links_in_html(mailsub__check *check, mailsub__slice html,
-                                  mailsub__word_reader *words);
-/* Only the words of a plain text. */
-void mailsub__check_words_of_text(mailsub__slice text, mailsub__word_reader *words);
-
+                                  mailsub__vocabulary *words);
 #endif

@@ -209,6 +209,31 @@ static void check_unsigned(mailsub__check *check)
     }
 }
 
+static void check_key(mailsub__check *check, const mailsub_dkim *dkim)
+{
+    enum { ADVISED_BITS = 2048 };
+    const mailsub__slice values[2] = {mailsub__slice_str(mailsub_dkim_get_selector(dkim)),
+                                      mailsub__slice_str(mailsub_dkim_get_domain(dkim))};
+    if (strcmp(mailsub_dkim_get_algorithm(dkim), "rsa-sha256") == 0 &&
+        mailsub_dkim_get_key_bits(dkim) < ADVISED_BITS)
+        mailsub__check_tell(check, MAILSUB__RULE_SHORT_KEY, "DKIM-Signature",
+                            "selector % of domain %", values);
+}
+
+/* Those of the message, and those of a config that will sign it. */
+static void check_keys(mailsub__check *check)
+{
+    const mailsub_message *message = check->message;
+    mailsub__dkim_set signers = {.n = 0};
+    if (message->signers.n == 0 && !message->offered_signers)
+        return;
+    if (mailsub__dkim_choose(message, message->offered_signers, &signers) == MAILSUB_OK) {
+        for (size_t i = 0; i < signers.n; i++)
+            check_key(check, signers.items[i]);
+    }
+    mailsub__dkim_set_clear(&signers);
+}
+
 void mailsub__check_sender(mailsub__check *check)
 {
     check_noreply(check);
@@ -217,6 +242,7 @@ void mailsub__check_sender(mailsub__check *check)
     check_agreement(check);
     check_domains(check);
     check_unsigned(check);
+    check_keys(check);
 }
 
 void mailsub__check_server(mailsub__check *check)

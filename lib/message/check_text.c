@@ -4,46 +4,35 @@
 #include "codec/utf8.h"
 #include "message/check_links.h"
 
-/* Below so many words nothing can be said of a difference. */
-enum { LEAST_TEXT = 6, LEAST_HTML = 20 };
+/*
+ * Below so many words nothing can be said of a difference. Of the text only a part of those that
+ * are known is compared, so that a page's head of some hundred words, which only the HTML has, does
+ * no harm.
+ */
+enum { LEAST_TEXT = 6, LEAST_HTML = 20, MOST_OF_TEXT = 64 };
 
 static mailsub__slice slice_of(const struct mailsub__text *text)
 {
     return mailsub__slice_of(text->data, text->len);
 }
 
-/* The texts of a message, and their words. */
-struct texts {
-    mailsub__slice text;
-    mailsub__slice html;
-    mailsub__vocabulary of_text;
-    mailsub__vocabulary of_html;
+/* The words of both texts. */
+struct words {
+    mailsub__vocabulary text;
+    mailsub__vocabulary html;
 };
 
 /*
  * The text differs when half of its words are not in the HTML, or hardly any of those of the HTML
  * in the text: it says something else, or next to nothing.
  */
-static bool differs(const mailsub__word_reader *text, const mailsub__word_reader *html)
+static bool differs(const struct words *words)
 {
-    if (text->n >= LEAST_TEXT && 2 * text->n_known < text->n)
+    size_t n_text = words->text.n < MOST_OF_TEXT ? words->text.n : MOST_OF_TEXT;
+    if (n_text >= LEAST_TEXT &&
+        2 * mailsub__vocabulary_count_shared(&words->text, n_text, &words->html) < n_text)
         return true;
-    return html->n >= LEAST_HTML && 5 * html->n_known < html->n;
-}
-
-static void compare(mailsub__check *check, struct texts *texts)
-{
-    mailsub__word_reader text;
-    mailsub__word_reader html;
-    mailsub__word_reader_init(&text, &texts->of_text, NULL);
-    mailsub__check_links_in_text(check, texts->text, &text);
-    mailsub__word_reader_init(&html, &texts->of_html, &texts->of_text);
-    mailsub__check_links_in_html(check, texts->html, &html);
-    mailsub__word_reader_init(&text, NULL, &texts->of_html);
-    mailsub__check_words_of_text(texts->text, &text);
-    if (differs(&text, &html))
-        mailsub__check_tell_one(check, MAILSUB__RULE_TEXT_DIFFERS, "text", "",
-                                MAILSUB__SLICE_EMPTY);
+    return words->html.n >= LEAST_HTML && 5 * words->html.n_shared < words->html.n;
 }
 
 /* The words need room, which is taken only where there is something to compare. */
@@ -54,15 +43,19 @@ static void check_both(mailsub__check *check, mailsub__slice text, mailsub__slic
         mailsub__check_links_in_html(check, html, NULL);
         return;
     }
-    struct texts *texts = mailsub__alloc_zeroed(&check->message->allocator, sizeof *texts);
-    if (!texts) {
+    struct words *words = mailsub__alloc(&check->message->allocator, sizeof *words);
+    if (!words) {
         check->error = MAILSUB_E_NOMEM;
         return;
     }
-    texts->text = text;
-    texts->html = html;
-    compare(check, texts);
-    mailsub__free(&check->message->allocator, texts);
+    mailsub__vocabulary_init(&words->text, NULL);
+    mailsub__vocabulary_init(&words->html, &words->text);
+    mailsub__check_links_in_text(check, text, &words->text);
+    mailsub__check_links_in_html(check, html, &words->html);
+    if (differs(words))
+        mailsub__check_tell_one(check, MAILSUB__RULE_TEXT_DIFFERS, "text", "",
+                                MAILSUB__SLICE_EMPTY);
+    mailsub__free(&check->message->allocator, words);
 }
 
 /* HTML without a text of the program's own. */

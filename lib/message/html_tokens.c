@@ -9,6 +9,27 @@
  */
 #include "message/html_tokens.h"
 
+/* What ends the name of a tag or an attribute, or a bare value: found by one look each. */
+enum { ENDS_TAG_NAME = 1, ENDS_NAME = 2, ENDS_VALUE = 4 };
+
+static const uint8_t enders[256] = {
+    [' '] = ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,
+    ['\n'] = ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,
+    ['\t'] = ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,
+    ['\r'] = ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,
+    ['\f'] = ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,
+    ['>'] = ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,
+    ['/'] = ENDS_TAG_NAME | ENDS_NAME,
+    ['='] = ENDS_NAME,
+};
+
+static const char *skip_until(const char *p, const char *end, uint8_t ender)
+{
+    while (p < end && (enders[(unsigned char)*p] & ender) == 0)
+        p++;
+    return p;
+}
+
 void mailsub__html_tokens_init(mailsub__html_tokens *tokens, mailsub__slice html)
 {
     *tokens = (mailsub__html_tokens){html.ptr, html.ptr + html.len};
@@ -63,6 +84,14 @@ static const mailsub__slice attribute_names[] = {MAILSUB__HTML_ATTRIBUTES(ATTRIB
 /* The first of several attributes with one name counts. */
 static void keep_attribute(mailsub__html_token *token, mailsub__slice name, mailsub__slice value)
 {
+    /* Most are "class", "id", "lang" and the like, whose first letter none of these has. */
+    static const bool first_letters[256] = {
+        ['a'] = true, ['b'] = true, ['h'] = true, ['r'] = true, ['s'] = true, ['t'] = true,
+        ['v'] = true, ['w'] = true, ['A'] = true, ['B'] = true, ['H'] = true, ['R'] = true,
+        ['S'] = true, ['T'] = true, ['V'] = true, ['W'] = true,
+    };
+    if (!first_letters[(unsigned char)name.ptr[0]])
+        return;
     for (unsigned i = 0; i < MAILSUB__HTML_N_ATTRIBUTES; i++) {
         if (!mailsub__slice_equal_nocase(name, attribute_names[i]))
             continue;
@@ -82,8 +111,7 @@ static const char *scan_value(const char *p, const char *end, mailsub__slice *ou
         return quote < end ? quote + 1 : end;
     }
     const char *start = p;
-    while (p < end && !mailsub__html_is_space(*p) && *p != '>')
-        p++;
+    p = skip_until(p, end, ENDS_VALUE);
     *out_value = slice_between(start, p);
     return p;
 }
@@ -92,8 +120,7 @@ static const char *scan_value(const char *p, const char *end, mailsub__slice *ou
 static const char *scan_attribute(const char *p, const char *end, mailsub__html_token *token)
 {
     const char *start = p++; /* whatever it is: a name may begin with '=' */
-    while (p < end && !mailsub__html_is_space(*p) && *p != '/' && *p != '>' && *p != '=')
-        p++;
+    p = skip_until(p, end, ENDS_NAME);
     mailsub__slice name = slice_between(start, p);
     mailsub__slice value = MAILSUB__SLICE_EMPTY;
     const char *equals = skip_spaces(p, end);
@@ -108,8 +135,7 @@ static const char *scan_attribute(const char *p, const char *end, mailsub__html_
 static const char *scan_tag(const char *p, const char *end, mailsub__html_token *token)
 {
     const char *start = p;
-    while (p < end && !mailsub__html_is_space(*p) && *p != '/' && *p != '>')
-        p++;
+    p = skip_until(p, end, ENDS_TAG_NAME);
     token->text = slice_between(start, p);
     token->present = 0;
     token->is_self_closing = false;

@@ -50,10 +50,12 @@ static bool stands_at(mailsub__slice local, size_t at, const char *phrase)
     return n == rest.len || is_separator(rest.ptr[n]);
 }
 
-static bool holds_phrase(mailsub__slice local, const char *phrase)
+/* Some phrase from octet at on, where a word begins. */
+static bool begins_phrase(mailsub__slice local, size_t at)
 {
-    for (size_t at = 0; at < local.len; at++) {
-        if ((at == 0 || is_separator(local.ptr[at - 1])) && stands_at(local, at, phrase))
+    char first = mailsub__ascii_lower(local.ptr[at]);
+    for (size_t i = 0; i < sizeof noreply_phrases / sizeof noreply_phrases[0]; i++) {
+        if (noreply_phrases[i][0] == first && stands_at(local, at, noreply_phrases[i]))
             return true;
     }
     return false;
@@ -61,8 +63,8 @@ static bool holds_phrase(mailsub__slice local, const char *phrase)
 
 bool mailsub__robot_is_noreply(mailsub__slice local)
 {
-    for (size_t i = 0; i < sizeof noreply_phrases / sizeof noreply_phrases[0]; i++) {
-        if (holds_phrase(local, noreply_phrases[i]))
+    for (size_t at = 0; at < local.len; at++) {
+        if ((at == 0 || is_separator(local.ptr[at - 1])) && begins_phrase(local, at))
             return true;
     }
     return false;

@@ -136,6 +136,12 @@ static const struct words words[MAILSUB__N_RULES] = {
         {"the message of a domain that has a key is not signed",
          "receivers that know the domain to sign take unsigned mail for forged",
          "RFC 6376 section 6.3, RFC 7489 section 3", "sign the message with the domain's key"},
+    [MAILSUB__RULE_SHORT_KEY] =
+        {"a DKIM key of RSA has less than 2048 bits",
+         "keys of 1024 bits are within reach of those who would forge, and some receivers ignore "
+         "their signatures",
+         "RFC 8301 section 3.2",
+         "publish a key of 2048 bits under a new selector and sign with it"},
 };
 
 size_t mailsub__rule_find(const char *id)

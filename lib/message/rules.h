@@ -38,7 +38,8 @@
     X(LOOKALIKE_DOMAIN, "lookalike-domain", W, E, E)                                               \
     X(MESSAGE_ID_HOST, "message-id-host", W, E, W)                                                 \
     X(HELO_NAME, "helo-name", W, W, W)                                                             \
-    X(UNSIGNED, "unsigned", W, E, E)
+    X(UNSIGNED, "unsigned", W, E, E)                                                               \
+    X(SHORT_KEY, "dkim-key-short", W, W, W)
 
 #define MAILSUB__RULE_ENUM(NAME, id, normal, strict, bulk) MAILSUB__RULE_##NAME,
 enum mailsub__rule_index { MAILSUB__RULES(MAILSUB__RULE_ENUM) MAILSUB__N_RULES };

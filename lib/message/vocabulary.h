@@ -2,7 +2,7 @@
 /*
  * Whether two texts say the same, by the words that they have in common. Words are kept as hashes
  * in a set of bits of fixed size: what collides is taken for the same, so a difference that is
- * found is one.
+ * found is one. The first words of a text are enough, and the others are not looked at.
  */
 #ifndef MAILSUB_MESSAGE_VOCABULARY_H
 #define MAILSUB_MESSAGE_VOCABULARY_H
@@ -11,25 +11,22 @@
 
 #include "base/slice.h"
 
-enum { MAILSUB__VOCABULARY_BITS = 1 << 16 };
+enum { MAILSUB__VOCABULARY_BITS = 1 << 13, MAILSUB__VOCABULARY_MOST = 224 };
 
 typedef struct mailsub__vocabulary {
     uint64_t bits[MAILSUB__VOCABULARY_BITS / 64];
+    uint16_t words[MAILSUB__VOCABULARY_MOST]; /* as numbers of bits */
+    size_t n;
+    const struct mailsub__vocabulary *other; /* NULL: none */
+    size_t n_shared;                         /* words that are in the other, too */
 } mailsub__vocabulary;
 
-/* Reads a text piece by piece; the pieces of a word may come apart. */
-typedef struct mailsub__word_reader {
-    mailsub__vocabulary *own;         /* gets the words; NULL: nobody wants them */
-    const mailsub__vocabulary *known; /* they are looked up there; NULL: nowhere */
-    size_t n;
-    size_t n_known;
-    uint32_t hash; /* of the word so far */
-    uint8_t left;  /* octets of a character that is a word by itself */
-} mailsub__word_reader;
-
-void mailsub__word_reader_init(mailsub__word_reader *reader, mailsub__vocabulary *own,
-                               const mailsub__vocabulary *known);
-void mailsub__word_reader_feed(mailsub__word_reader *reader, mailsub__slice text);
-void mailsub__word_reader_end_word(mailsub__word_reader *reader);
+/* Words that are added are looked up in other, which may be NULL. */
+void mailsub__vocabulary_init(mailsub__vocabulary *vocabulary, const mailsub__vocabulary *other);
+/* Add the words of a text, as long as there is room for more. */
+void mailsub__vocabulary_add(mailsub__vocabulary *vocabulary, mailsub__slice text);
+/* How many of the first n words of one, which has them, are in the other. */
+size_t mailsub__vocabulary_count_shared(const mailsub__vocabulary *of, size_t n,
+                                        const mailsub__vocabulary *in);
 
 #endif

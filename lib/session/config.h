@@ -56,7 +56,7 @@ struct mailsub_config {
     int64_t deadline_ms;                               /* 0: none */
     mailsub__dkim_list signers;
     size_t room_for_signers;
-    mailsub_policy *policy;                            /* NULL: the default */
+    mailsub_policy *policy; /* NULL: the default */
     bool relay_signs;
     mailsub_transcript_fn transcript;
     void *transcript_context;

@@ -11,6 +11,8 @@
 #include <mailsub/class.h>
 #include <mailsub/policy.h>
 
+#include "dkim_keys.h"
+
 enum { NOW = 1700000000 };
 
 #define TEXT                                                                                       \
@@ -611,6 +613,32 @@ static void plain_7z(mailsub_message *m)
     attach_7z(m, "\x03\x03\x01\x01");
 }
 
+/* Keys. */
+static void sign_with(mailsub_message *m, const char *pem)
+{
+    mailsub_dkim *dkim;
+    ok(mailsub_dkim_new(NULL, "example.org", "2026", &dkim));
+    ok(mailsub_dkim_set_key_pem(dkim, pem, strlen(pem), NULL));
+    ok(mailsub_message_sign_dkim(m, dkim));
+    mailsub_dkim_unref(dkim);
+}
+
+static void sign_with_1024(mailsub_message *m)
+{
+    sign_with(m, KEY_RSA);
+}
+
+static void sign_with_ed25519(mailsub_message *m)
+{
+    sign_with(m, KEY_ED25519);
+}
+
+static void signed_bulk(mailsub_message *m)
+{
+    bulk(m);
+    sign_with_ed25519(m);
+}
+
 /* The server. */
 static const mailsub_facts small_server = {.size = sizeof(mailsub_facts), .max_size = 600};
 static const mailsub_facts large_server = {.size = sizeof(mailsub_facts), .max_size = 60000};
@@ -759,6 +787,10 @@ static const struct rule_row rule_rows[] = {
     {"EHLO with a full name", "helo-name", KEEPS, nothing, &full_helo, NULL},
     {"a key that is not used", "unsigned", BREAKS, nothing, &has_key, "DKIM-Signature"},
     {"keys of others", "unsigned", KEEPS, nothing, &has_other_key, NULL},
+    {"a key that is used", "unsigned", KEEPS, sign_with_ed25519, &has_key, NULL},
+    {"bulk mail that is signed", "unsubscribe-not-signed", KEEPS, signed_bulk, NULL, NULL},
+    {"a key of 1024 bits", "dkim-key-short", BREAKS, sign_with_1024, NULL, "DKIM-Signature"},
+    {"a key of Ed25519", "dkim-key-short", KEEPS, sign_with_ed25519, NULL, NULL},
 };
 
 enum { N_ROWS = sizeof rule_rows / sizeof rule_rows[0] };
