@@ -110,6 +110,34 @@ MAILSUB_API int mailsub_message_clear_class(mailsub_message *message);
  */
 MAILSUB_API int mailsub_message_get_class(const mailsub_message *message);
 
+/**
+ * Set a return path that names the recipient, so that a bounce tells whom it is for, whatever else
+ * it says (VERP): "news@example.org" and the recipient bob@example.net make
+ * "news+bob=example.net@example.org". An envelope has one sender for all its recipients: send each
+ * recipient a message of his own. Call it behind mailsub_message_add_recipient.
+ * @param message  the message; it has exactly one recipient; an existing one, too
+ * @param sender   mailbox that takes mail for its local part with "+" and anything behind it; ASCII
+ * @return 0; MAILSUB_E_NO_RECIPIENTS; MAILSUB_E_LIMIT there are several recipients, or the local
+ *         part would have more than MAILSUB_MAX_LOCAL_PART octets: set another return path then;
+ *         MAILSUB_E_ADDRESS, MAILSUB_E_DOMAIN, MAILSUB_E_SMTPUTF8 sender is malformed; also
+ *         MAILSUB_E_ADDRESS: a local part in quotes, or a domain in brackets
+ * RFC 5321 section 4.5.3.1.1, RFC 5233; since 0.1
+ */
+MAILSUB_API int mailsub_message_set_verp(mailsub_message *message, const char *sender);
+
+/**
+ * Whom a bounce is for, by the address that it came to.
+ * @param sender         what mailsub_message_set_verp was given
+ * @param address        the address of the bounce's recipient
+ * @param out_recipient  receives the recipient of the message, NUL-terminated
+ * @param room           its octets; MAILSUB_MAX_ADDRESS + 1 is enough for all
+ * @return 0; MAILSUB_E_ADDRESS address was not made of sender, or one of them is malformed;
+ *         MAILSUB_E_DOMAIN; MAILSUB_E_LIMIT room is too small; MAILSUB_E_INVALID a NULL
+ * Thread: any; since 0.1
+ */
+MAILSUB_API int mailsub_verp_get_recipient(const char *sender, const char *address,
+                                           char *out_recipient, size_t room);
+
 MAILSUB_END_DECLS
 
 #endif

@@ -434,6 +434,72 @@ static void robots_are_known_by_whole_words(void **state)
     assert_false(mailsub__robot_is_program(mailsub__slice_str("bob")));
 }
 
+struct verp_row {
+    const char *name;
+    const char *sender;
+    const char *recipient;
+    int want;
+    const char *want_path;
+};
+
+static const struct verp_row verp_rows[] = {
+    {"the recipient stands in the sender", "news@a.de", "bob@b.de", MAILSUB_OK,
+     "news+bob=b.de@a.de"},
+    {"the recipient's own marks stay", "n@a.de", "bob+x=y@b.de", MAILSUB_OK, "n+bob+x=y=b.de@a.de"},
+    {"IDN is written as A-labels", "n@\u00fc.de", "bob@\u00e4.de", MAILSUB_OK,
+     "n+bob=xn--4ca.de@xn--tda.de"},
+    {"too long", "news-of-the-library@a.de", "a-long-name-of-a-reader@a-long-domain.example.org",
+     MAILSUB_E_LIMIT, NULL},
+    {"quotes", "n@a.de", "\"a b\"@b.de", MAILSUB_E_ADDRESS, NULL},
+    {"an address for a domain", "n@a.de", "bob@[192.0.2.1]", MAILSUB_E_ADDRESS, NULL},
+    {"no sender", "", "bob@b.de", MAILSUB_E_ADDRESS, NULL},
+    {"a sender with a field", "n@a.de\r\nEVIL: a", "bob@b.de", MAILSUB_E_CONTROL, NULL},
+};
+
+static void names_the_recipient(void **state)
+{
+    const struct verp_row *row = *state;
+    struct unit_heap heap = {0};
+    mailsub_message *message = kit_message_on(&heap);
+    ok(mailsub_message_set_from(message, "alice@a.de", NULL));
+    assert_int_equal(mailsub_message_set_verp(message, "n@a.de"), MAILSUB_E_NO_RECIPIENTS);
+    ok(mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_TO, row->recipient, NULL));
+    assert_int_equal(mailsub_message_set_verp(message, row->sender), row->want);
+    if (row->want) {
+        assert_int_equal(mailsub_message_count_mailboxes(message, "Return-Path"), 0);
+    } else {
+        const char *path;
+        const char *recipient;
+        char again[MAILSUB_MAX_ADDRESS + 1];
+        ok(mailsub_message_get_mailbox(message, "Return-Path", 0, &path, &recipient));
+        assert_string_equal(path, row->want_path);
+        ok(mailsub_verp_get_recipient(row->sender, path, again, sizeof again));
+        ok(mailsub_message_get_recipient(message, 0, &recipient));
+        assert_string_equal(again, recipient);
+        assert_int_equal(mailsub_verp_get_recipient(row->sender, path, again, 5), MAILSUB_E_LIMIT);
+        ok(mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_BCC, "c@c.de", NULL));
+        assert_int_equal(mailsub_message_set_verp(message, row->sender), MAILSUB_E_LIMIT);
+    }
+    mailsub_message_free(message);
+    assert_int_equal(heap.n_live, 0);
+}
+
+static void other_addresses_name_nobody(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"n@a.de",          "n+bob@a.de",   "n+bob=b.de@b.de",
+                                         "m+bob=b.de@a.de", "n+=b.de@a.de", "n+bob=@a.de",
+                                         "nn+bob=b.de@a.de"};
+    char out[MAILSUB_MAX_ADDRESS + 1] = "kept";
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(mailsub_verp_get_recipient("n@a.de", others[i], out, sizeof out),
+                         MAILSUB_E_ADDRESS);
+    assert_int_equal(mailsub_verp_get_recipient(NULL, "a@b.de", out, sizeof out),
+                     MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_message_set_verp(NULL, "a@b.de"), MAILSUB_E_INVALID);
+    assert_string_equal(out, "kept");
+}
+
 int main(void)
 {
     static struct CMUnitTest tests[96] = {
@@ -444,8 +510,10 @@ int main(void)
         cmocka_unit_test(an_existing_message_keeps_its_fields),
         cmocka_unit_test(null_is_refused),
         cmocka_unit_test(robots_are_known_by_whole_words),
+        cmocka_unit_test(other_addresses_name_nobody),
     };
-    size_t n_tests = 7;
+    size_t n_tests = 8;
+    UNIT_ADD_ROWS(tests, n_tests, verp_rows, names_the_recipient);
     UNIT_ADD_ROWS(tests, n_tests, class_rows, sets_the_fields);
     UNIT_ADD_ROWS(tests, n_tests, refused_rows, refuses_as_a_whole);
     UNIT_ADD_ROWS(tests, n_tests, reply_rows, answers);

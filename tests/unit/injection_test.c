@@ -225,6 +225,12 @@ static int set_bulk_feedback(mailsub_message *message, const char *text, size_t 
     return mailsub_message_set_bulk(message, "a.b.de", "https://a.de", NULL, within("a", text, ""));
 }
 
+static int set_verp(mailsub_message *message, const char *text, size_t len)
+{
+    (void)len;
+    return mailsub_message_set_verp(message, within("a@a", text, ".de"));
+}
+
 static int set_notification_url(mailsub_message *message, const char *text, size_t len)
 {
     (void)len;
@@ -460,6 +466,8 @@ static const struct field_row fields[] = {
      "List-Unsubscribe"},
     {"feedback of bulk mail", "mailsub_message_set_bulk(feedback_id)", set_bulk_feedback,
      "Feedback-ID"},
+    {"sender that names the recipient", "mailsub_message_set_verp(sender)", set_verp,
+     "Return-Path"},
     {"URL of a notification", "mailsub_message_set_notification(unsubscribe_url)",
      set_notification_url, "List-Unsubscribe"},
     {"list of a notification", "mailsub_message_set_notification(list_id)", set_notification_list,
