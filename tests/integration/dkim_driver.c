@@ -69,6 +69,8 @@ static const struct body {
      .capabilities = MAILSUB_CAN_8BITMIME,
      .raw = HEADER_8BIT "\nGr\303\274\303\237e\n \303\244  \n"},
     {.name = "raw-8bit-encoded", .raw = HEADER_8BIT "\nGr\303\274\303\237e\n \303\244  \n"},
+    {.name = "raw-twice",
+     .raw = "Resent-To: a@ours.example\n" HEADER "Resent-To: b@ours.example\n\nHi\n"},
     {.name = "raw-list", .raw = HEADER "List-Id: <a.b.example>\nX-Odd : 1\n\nHi\n"},
 };
 
