@@ -126,6 +126,13 @@ enum {
     X(-613, E_MESSAGE_REFUSED, REFUSED, FIX_MESSAGE, 65, "the message was refused")                \
     X(-614, E_MESSAGE_DEFERRED, REFUSED, RETRY_LATER, 75, "the message was refused for now")       \
     X(-615, E_MESSAGE_TOO_BIG, REFUSED, FIX_MESSAGE, 65, "the message is too big for the server")  \
+    X(-616, E_COMMAND, REFUSED, FIX_CONFIGURATION, 69, "the server does not have this command")    \
+    X(-617, E_COMMAND_ARGUMENT, REFUSED, FIX_MESSAGE, 65,                                          \
+      "the server does not understand the command's argument")                                     \
+    X(-618, E_COMMAND_REFUSED, REFUSED, FIX_CONFIGURATION, 77, "the command was refused")          \
+    X(-619, E_COMMAND_DEFERRED, REFUSED, RETRY_LATER, 75, "the command was refused for now")       \
+    X(-620, E_NOT_VERIFIED, REFUSED, FIX_PROGRAM, 69,                                              \
+      "the server does not tell whether the mailbox exists")                                       \
     X(-701, E_CLEAR_LOGIN, POLICY, FIX_CONFIGURATION, 78, "a login in clear is not allowed")       \
     X(-702, E_AUTH_ITERATIONS, POLICY, FIX_CONFIGURATION, 78,                                      \
       "the server's iteration count is out of bounds")                                             \

@@ -25,13 +25,14 @@ typedef struct mailsub_receipt mailsub_receipt;
     X(1, ACCEPTED, "accepted")           /* the server took the responsibility */                  \
     X(2, REFUSED, "refused")             /* for good (5yz): do not send again unchanged */         \
     X(3, DEFERRED, "deferred")           /* for now (4yz): may be sent again later */              \
-    X(4, UNKNOWN, "unknown")             /* no reply to the complete message: it may have arrived */
+    X(4, UNKNOWN, "unknown")           /* no reply to the complete message: it may have arrived */ \
+    X(5, WILLING, "would be accepted") /* by mailsub_session_probe: nothing was sent */
 
 enum {
 #define MAILSUB_OUTCOME_ENUM_(number, NAME, text) MAILSUB_OUTCOME_##NAME = (number),
     MAILSUB_OUTCOME_LIST(MAILSUB_OUTCOME_ENUM_)
 #undef MAILSUB_OUTCOME_ENUM_
-        MAILSUB_OUTCOME_END_ = 5
+        MAILSUB_OUTCOME_END_ = 6
 };
 
 /** How far a submission came: X(number, NAME, text). */
@@ -51,13 +52,17 @@ enum {
     X(12, CONTENT, "message content")                                                              \
     X(13, END_OF_DATA, "end of data")                                                              \
     X(14, RSET, "RSET")                                                                            \
-    X(15, QUIT, "QUIT")
+    X(15, QUIT, "QUIT")                                                                            \
+    X(16, ETRN, "ETRN")                                                                            \
+    X(17, VRFY, "VRFY")                                                                            \
+    X(18, EXPN, "EXPN")                                                                            \
+    X(19, HELP, "HELP")
 
 enum {
 #define MAILSUB_STAGE_ENUM_(number, NAME, text) MAILSUB_STAGE_##NAME = (number),
     MAILSUB_STAGE_LIST(MAILSUB_STAGE_ENUM_)
 #undef MAILSUB_STAGE_ENUM_
-        MAILSUB_STAGE_END_ = 16
+        MAILSUB_STAGE_END_ = 20
 };
 
 /** What vouched for the server's certificate. */
@@ -195,6 +200,29 @@ MAILSUB_API const char *mailsub_receipt_get_tls_names(const mailsub_receipt *rec
  * RFC 8446 section 2.2; since 0.1
  */
 MAILSUB_API int mailsub_receipt_get_tls_resumed(const mailsub_receipt *receipt);
+
+/**
+ * How many messages an ETRN has started (reply 253).
+ * @param receipt  NULL counts as empty
+ * @return the number; -1 when it was not told
+ * RFC 1985 section 5.2; since 0.1
+ */
+MAILSUB_API int64_t mailsub_receipt_get_pending(const mailsub_receipt *receipt);
+
+/**
+ * Number of lines of the reply to VRFY, EXPN, HELP or ETRN.
+ * @param receipt  NULL counts as empty
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_receipt_count_lines(const mailsub_receipt *receipt);
+
+/**
+ * A line of that reply, without its code and enhanced status.
+ * @param receipt  the receipt
+ * @param index    0 to the count - 1; outside, ""
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_line(const mailsub_receipt *receipt, size_t index);
 
 /**
  * What the message asked for and was sent without, because the server does not offer it.

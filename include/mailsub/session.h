@@ -132,6 +132,122 @@ MAILSUB_API int mailsub_session_cancel(mailsub_session *session);
  */
 MAILSUB_API int mailsub_session_close(mailsub_session *session);
 
+/**
+ * Ask which recipients of a message the server would take, without sending anything (RSET follows).
+ * Servers may say yes now and no later, and count questions as attacks: ask sparingly.
+ * @param session  the session; no posted message may be under way
+ * @param message  its envelope counts: sender and recipients; it needs no content
+ * @param receipt  filled whatever the result: each recipient ends as MAILSUB_OUTCOME_WILLING,
+ *                 _REFUSED, _DEFERRED or _NOT_ATTEMPTED; NULL when not wanted
+ * @return 0 when all would be taken; MAILSUB_E_PARTIAL when some would; else as
+ *         mailsub_session_submit
+ * RFC 5321 section 3.3; since 0.1
+ */
+MAILSUB_API int mailsub_session_probe(mailsub_session *session, mailsub_message *message,
+                                      mailsub_receipt *receipt);
+
+/**
+ * Ask the server to start its queue for a domain. Which of RFC 1985's answers came is told by
+ * mailsub_receipt_get_reply_code (250 started, 251 nothing waits, 252 messages wait, 253 so many)
+ * and mailsub_receipt_get_pending.
+ * @param session  the session; no posted message may be under way
+ * @param node     domain, IDN too; "@domain" with its subdomains; "#queue" by the server's name
+ * @param receipt  filled whatever the result; NULL when not wanted
+ * @return 0; MAILSUB_E_DOMAIN node is malformed; MAILSUB_E_COMMAND not offered, or 500;
+ *         MAILSUB_E_COMMAND_ARGUMENT 501; MAILSUB_E_COMMAND_DEFERRED 458; MAILSUB_E_COMMAND_REFUSED
+ *         459 and others; MAILSUB_E_AUTH_REQUIRED 530; else as mailsub_session_submit
+ * RFC 1985; since 0.1
+ */
+MAILSUB_API int mailsub_session_etrn(mailsub_session *session, const char *node,
+                                     mailsub_receipt *receipt);
+
+/**
+ * Ask whether a mailbox exists (VRFY). Most servers do not tell: mailsub_session_probe does better.
+ * @param session  the session; no posted message may be under way
+ * @param mailbox  user name or address, UTF-8, at most some 500 octets
+ * @param receipt  filled whatever the result: the reply's lines by mailsub_receipt_get_line; NULL
+ *                 when not wanted
+ * @return 0 it exists; MAILSUB_E_NOT_VERIFIED 252, neither yes nor no; MAILSUB_E_RECIPIENTS_REFUSED
+ *         550, 551, 553: it does not, or not here, or is ambiguous; MAILSUB_E_CONTROL,
+ *         MAILSUB_E_UTF8, MAILSUB_E_LIMIT mailbox; MAILSUB_E_SMTPUTF8 not ASCII, and the server
+ *         lacks SMTPUTF8; others as mailsub_session_etrn
+ * RFC 5321 section 3.5; since 0.1
+ */
+MAILSUB_API int mailsub_session_verify(mailsub_session *session, const char *mailbox,
+                                       mailsub_receipt *receipt);
+
+/**
+ * Ask who is in a mailing list (EXPN).
+ * @param session  the session; no posted message may be under way
+ * @param list     name or address of the list, UTF-8
+ * @param receipt  filled whatever the result: a line of the reply for each member; NULL when not
+ *                 wanted
+ * @return as mailsub_session_verify
+ * RFC 5321 section 3.5; since 0.1
+ */
+MAILSUB_API int mailsub_session_expand(mailsub_session *session, const char *list,
+                                       mailsub_receipt *receipt);
+
+/**
+ * Ask the server for help.
+ * @param session  the session; no posted message may be under way
+ * @param topic    such as the name of a command; NULL or "" for none
+ * @param receipt  filled whatever the result: the reply's lines; NULL when not wanted
+ * @return 0; MAILSUB_E_CONTROL, MAILSUB_E_SMTPUTF8, MAILSUB_E_LIMIT topic; others as
+ *         mailsub_session_etrn
+ * RFC 5321 section 4.1.1.8; since 0.1
+ */
+MAILSUB_API int mailsub_session_help(mailsub_session *session, const char *topic,
+                                     mailsub_receipt *receipt);
+
+/**
+ * Check server and settings: connect anew, TLS, login where there are credentials, QUIT. Nothing is
+ * submitted. The receipt tells the facts of TLS, mailsub_session_get_capability what is offered.
+ * @param session  the session; no posted message may be under way
+ * @param receipt  filled whatever the result; NULL when not wanted
+ * @return 0 when a message could have been submitted; else as mailsub_session_submit
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_session_check(mailsub_session *session, mailsub_receipt *receipt);
+
+/** When the server said what it offers. */
+enum {
+    MAILSUB_OFFER_CLEAR = 0, /**< before STARTTLS; for reading only, the session forgets it */
+    MAILSUB_OFFER_LAST = 1   /**< what counts: in its last reply to EHLO */
+};
+
+/**
+ * Number of capabilities that the server offers; of the last connection when there is none now.
+ * @param session  NULL counts as one that was never connected
+ * @param when     MAILSUB_OFFER_*
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_session_count_capabilities(const mailsub_session *session, int when);
+
+/**
+ * A capability as the server wrote it, cleaned, such as "SIZE 10240000". Lines beyond 8 KiB are
+ * left out.
+ * @param session  NULL counts as one that was never connected
+ * @param when     MAILSUB_OFFER_*
+ * @param index    0 to the count - 1
+ * @return lent until the next call on the session; "" outside
+ * RFC 5321 section 4.1.1.1; since 0.1
+ */
+MAILSUB_API const char *mailsub_session_get_capability(const mailsub_session *session, int when,
+                                                       size_t index);
+
+/**
+ * Look a capability up by its keyword.
+ * @param session  NULL counts as one that was never connected
+ * @param when     MAILSUB_OFFER_*
+ * @param keyword  such as mailsub_extension_name(MAILSUB_EXTENSION_SIZE); letters in any case
+ * @return what stands behind the keyword, "" when nothing does; NULL when it is not offered; lent
+ *         until the next call on the session
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_session_find_capability(const mailsub_session *session, int when,
+                                                        const char *keyword);
+
 MAILSUB_END_DECLS
 
 #endif

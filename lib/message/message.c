@@ -172,9 +172,8 @@ static int check_files(mailsub_message *message)
     return MAILSUB_OK;
 }
 
-/* All that _prepare does, but for recipients. */
-static int make_ready(mailsub_message *message, mailsub__image *image, uint32_t capabilities,
-                      const mailsub__dkim_list *offered)
+/* No changing call has failed, and there are authors: then there is an envelope sender too. */
+static int check_authors(mailsub_message *message)
 {
     message->detail = "";
     if (message->error) {
@@ -189,18 +188,46 @@ static int make_ready(mailsub_message *message, mailsub__image *image, uint32_t 
         message->detail = "Sender";
         return MAILSUB_E_NO_SENDER;
     }
-    int rc = check_files(message);
+    return MAILSUB_OK;
+}
+
+/* All that _prepare does, but for recipients. */
+static int make_ready(mailsub_message *message, mailsub__image *image, uint32_t capabilities,
+                      const mailsub__dkim_list *offered)
+{
+    int rc = check_authors(message);
+    if (!rc)
+        rc = check_files(message);
     return rc ? rc : mailsub__layout_make(message, image, capabilities, offered);
+}
+
+static int check_recipients(mailsub_message *message)
+{
+    if (message->n_recipients > 0)
+        return MAILSUB_OK;
+    message->detail = "To";
+    return MAILSUB_E_NO_RECIPIENTS;
 }
 
 int mailsub__message_prepare(mailsub_message *message, uint32_t capabilities,
                              const char **out_detail)
 {
     int rc = make_ready(message, &message->image, capabilities, message->offered_signers);
-    if (!rc && message->n_recipients == 0) {
-        message->detail = "To";
-        rc = MAILSUB_E_NO_RECIPIENTS;
+    if (!rc)
+        rc = check_recipients(message);
+    *out_detail = message->detail;
+    return rc;
+}
+
+int mailsub__message_prepare_envelope(mailsub_message *message, const char **out_detail)
+{
+    int rc = check_authors(message);
+    if (rc == MAILSUB_E_NO_FROM && message->return_path.is_set) {
+        message->detail = "";
+        rc = MAILSUB_OK;
     }
+    if (!rc)
+        rc = check_recipients(message);
     *out_detail = message->detail;
     return rc;
 }

@@ -54,6 +54,9 @@ int mailsub__message_check_server(mailsub_message *message, const mailsub_policy
  */
 int mailsub__message_measure(mailsub_message *message, uint64_t *out_size);
 
+/* The same of the envelope alone: its sender and recipients are there. */
+int mailsub__message_prepare_envelope(mailsub_message *message, const char **out_detail);
+
 /* True when an address holds other characters than ASCII: only SMTPUTF8 may carry the message. */
 bool mailsub__message_needs_smtputf8(const mailsub_message *message);
 

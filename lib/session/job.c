@@ -2,42 +2,60 @@
 /* A message's way through a session: posted, prepared, submitted to the engine, done. */
 #include "session/session.h"
 
+#include <string.h>
+
 #include "base/memory.h"
+#include "codec/utf8.h"
 #include "message/message.h"
 #include "session/parcel.h"
 
 static void free_job(mailsub_session *session, mailsub__job *job)
 {
     mailsub_receipt_free(job->own_receipt);
+    mailsub__free(&session->allocator, job->argument);
     mailsub__free(&session->allocator, job);
 }
 
-int mailsub__job_post(mailsub_session *session, mailsub_message *message, mailsub_receipt *receipt,
-                      mailsub_done_fn done, void *context, int64_t now_ms)
+static int fill_job(mailsub_session *session, mailsub__job *job, const mailsub__order *order)
+{
+    job->number = session->n_posted++;
+    job->kind = order->kind;
+    job->message = order->message;
+    job->receipt = order->receipt;
+    job->done = order->done;
+    job->context = order->context;
+    if (!job->receipt) {
+        int rc = mailsub_receipt_new(&session->allocator, &job->own_receipt);
+        if (rc)
+            return rc;
+        job->receipt = job->own_receipt;
+    }
+    if (!order->argument)
+        return MAILSUB_OK;
+    size_t n_bytes = strlen(order->argument) + 1;
+    job->argument = mailsub__alloc(&session->allocator, n_bytes);
+    if (!job->argument)
+        return MAILSUB_E_NOMEM;
+    memcpy(job->argument, order->argument, n_bytes);
+    return MAILSUB_OK;
+}
+
+int mailsub__job_post(mailsub_session *session, const mailsub__order *order, int64_t now_ms)
 {
     mailsub__job *job = mailsub__alloc_zeroed(&session->allocator, sizeof *job);
     if (!job)
         return MAILSUB_E_NOMEM;
-    job->number = session->n_posted++;
-    job->message = message;
-    job->receipt = receipt;
-    job->done = done;
-    job->context = context;
+    int rc = fill_job(session, job, order);
+    if (!rc && job->message && !mailsub__message_lock(job->message))
+        rc = MAILSUB_E_STATE;
+    if (rc) {
+        free_job(session, job);
+        return rc;
+    }
     job->deadline_ms =
         session->config->deadline_ms > 0 ? now_ms + session->config->deadline_ms : -1;
-    if (!receipt) {
-        int rc = mailsub_receipt_new(&session->allocator, &job->own_receipt);
-        if (rc) {
-            free_job(session, job);
-            return rc;
-        }
-        job->receipt = job->own_receipt;
-    }
-    if (!mailsub__message_lock(message)) {
-        free_job(session, job);
-        return MAILSUB_E_STATE;
-    }
-    mailsub__message_offer_signers(message, &session->config->signers);
+    if (job->message)
+        mailsub__message_offer_signers(job->message, &session->config->signers);
     mailsub__receipt_reset(job->receipt);
     if (session->last)
         session->last->next = job;
@@ -56,9 +74,11 @@ static void finish(mailsub_session *session)
     if (!session->first)
         session->last = NULL;
     session->n_pending--;
-    mailsub__message_close(job->message);
-    mailsub__message_offer_signers(job->message, NULL);
-    mailsub__message_unlock(job->message);
+    if (job->message) {
+        mailsub__message_close(job->message);
+        mailsub__message_offer_signers(job->message, NULL);
+        mailsub__message_unlock(job->message);
+    }
     job->receipt->filled = true;
     job->done(job->context, job->message, job->receipt->whole.code,
               job->own_receipt ? NULL : job->receipt);
@@ -91,7 +111,7 @@ static const char *find_detail(const mailsub_session *session, const mailsub__jo
     int group = mailsub_error_group(code);
     if (group == MAILSUB_GROUP_NETWORK || group == MAILSUB_GROUP_TLS)
         detail = mailsub__transport_get_detail(session->transport);
-    else if (group == MAILSUB_GROUP_MESSAGE)
+    else if (group == MAILSUB_GROUP_MESSAGE && job->message)
         detail = mailsub__message_detail(job->message);
     return detail[0] != '\0' ? detail : text;
 }
@@ -128,22 +148,35 @@ static uint32_t capabilities(const mailsub_session *session)
     return lacking ? 0 : MAILSUB_CAN_8BITMIME;
 }
 
+/* Make the message ready: all of it, or of a probe its envelope. */
+static int prepare_message(mailsub_session *session, mailsub__job *job, const char **out_detail)
+{
+    if (job->kind == MAILSUB__KIND_PROBE)
+        return mailsub__message_prepare_envelope(job->message, out_detail);
+    job->capabilities = capabilities(session);
+    int rc = mailsub__message_prepare(job->message, job->capabilities, out_detail);
+    if (rc)
+        return rc;
+    const char *message_id = "";
+    mailsub_message_get_message_id(job->message, &message_id);
+    mailsub__receipt_copy(job->receipt->message_id, sizeof job->receipt->message_id, message_id);
+    return MAILSUB_OK;
+}
+
 /* Make message and receipt ready. On failure the job is over. */
 static bool prepare(mailsub_session *session, mailsub__job *job)
 {
     const char *detail = "";
-    job->capabilities = capabilities(session);
-    int rc = mailsub__message_prepare(job->message, job->capabilities, &detail);
+    job->prepared = !job->message;
+    if (job->prepared)
+        return true;
+    int rc = prepare_message(session, job, &detail);
     if (rc == MAILSUB_OK) {
-        const char *message_id = "";
-        mailsub_message_get_message_id(job->message, &message_id);
-        mailsub__receipt_copy(job->receipt->message_id, sizeof job->receipt->message_id,
-                              message_id);
         detail = "";
         rc = mailsub__receipt_list(job->receipt, mailsub__message_recipients(job->message),
                                    mailsub_message_count_recipients(job->message));
     }
-    if (rc == MAILSUB_OK) {
+    if (rc == MAILSUB_OK && job->kind == MAILSUB__KIND_MESSAGE) {
         rc = mailsub__compliance_check(session, job);
         detail =
             rc == MAILSUB_E_POLICY ? job->receipt->detail : mailsub__message_detail(job->message);
@@ -177,14 +210,47 @@ static int reopen_content(mailsub__transaction *transaction)
 {
     void *start = (char *)transaction - offsetof(mailsub__job, transaction);
     mailsub__job *job = start;
-    return mailsub__message_open(job->message, &transaction->content);
+    /* A probe has no content, and goes on all the same. */
+    return job->kind == MAILSUB__KIND_PROBE
+               ? MAILSUB_OK
+               : mailsub__message_open(job->message, &transaction->content);
+}
+
+/* The envelope alone, and no content. */
+static void describe_probe(mailsub__job *job)
+{
+    mailsub__transaction *transaction = &job->transaction;
+    transaction->sender = mailsub__message_sender(job->message);
+    transaction->recipients = mailsub__message_recipients(job->message);
+    transaction->n_recipients = mailsub_message_count_recipients(job->message);
+    transaction->smtputf8 = !mailsub__ascii_only(transaction->sender);
+    transaction->delivery = mailsub__message_delivery(job->message);
+    transaction->verdicts = job->receipt->verdicts;
+    transaction->on_recipient_text = mailsub__receipt_add_text;
+}
+
+/* What the engine is to know of the order; what it has told of it already stays. */
+static void describe(mailsub__job *job)
+{
+    mailsub__transaction *transaction = &job->transaction;
+    transaction->kind = job->kind;
+    transaction->argument = mailsub__slice_str(job->argument);
+    transaction->on_line = mailsub__receipt_add_line;
+    transaction->context = job->receipt;
+    transaction->reopen = reopen_content;
+    if (job->kind == MAILSUB__KIND_MESSAGE)
+        mailsub__parcel_describe(transaction, job->message, job->receipt);
+    else if (job->kind == MAILSUB__KIND_PROBE)
+        describe_probe(job);
+    else
+        transaction->smtputf8 = !mailsub__ascii_only(transaction->argument);
 }
 
 static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
 {
     const char *detail = "";
-    int rc = open_content(session, job, &detail);
-    if (rc == MAILSUB_OK) {
+    int rc = job->kind == MAILSUB__KIND_MESSAGE ? open_content(session, job, &detail) : MAILSUB_OK;
+    if (rc == MAILSUB_OK && job->kind == MAILSUB__KIND_MESSAGE) {
         rc = mailsub__compliance_check_server(session, job);
         detail = job->receipt->detail;
     }
@@ -192,8 +258,7 @@ static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
         mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
         return;
     }
-    mailsub__parcel_describe(&job->transaction, job->message, job->receipt);
-    job->transaction.reopen = reopen_content;
+    describe(job);
     job->submitted = true;
     session->idle = false;
     mailsub__engine_submit(session->engine, &job->transaction, now_ms);
@@ -245,6 +310,7 @@ void mailsub__job_transacted(mailsub_session *session)
         return;
     }
     receipt->whole = transaction->whole;
+    receipt->n_pending = transaction->n_pending;
     receipt->dropped = transaction->dropped;
     receipt->warnings = transaction->warnings;
     mailsub__receipt_copy(receipt->queue_id, sizeof receipt->queue_id, transaction->queue_id);

@@ -29,6 +29,8 @@ void mailsub__link_drop(mailsub_session *session)
 {
     if (session->link == MAILSUB__LINK_NONE)
         return;
+    if (session->engine)
+        mailsub__engine_move_offers(session->engine, &session->allocator, session->offers);
     mailsub__engine_free(session->engine);
     session->engine = NULL;
     mailsub__transport_close(session->transport, true);

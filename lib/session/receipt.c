@@ -8,6 +8,9 @@
 
 #define MAX_ADDRESSES ((size_t)MAILSUB_MAX_RECIPIENTS * (MAILSUB_MAX_ADDRESS + 1))
 
+/* More than the engine takes of a reply. */
+#define MAX_LINES ((size_t)128 * 1024)
+
 int mailsub_receipt_new(const mailsub_allocator *allocator, mailsub_receipt **out_receipt)
 {
     mailsub_allocator table;
@@ -22,6 +25,8 @@ int mailsub_receipt_new(const mailsub_allocator *allocator, mailsub_receipt **ou
     receipt->allocator = table;
     mailsub__buffer_init(&receipt->addresses, &receipt->allocator, MAX_ADDRESSES);
     mailsub__findings_init(&receipt->findings, &receipt->allocator);
+    mailsub__buffer_init(&receipt->lines, &receipt->allocator, MAX_LINES);
+    receipt->n_pending = -1;
     *out_receipt = receipt;
     return MAILSUB_OK;
 }
@@ -44,6 +49,7 @@ void mailsub_receipt_free(mailsub_receipt *receipt)
     free_recipients(receipt);
     mailsub__buffer_deinit(&receipt->addresses);
     mailsub__findings_deinit(&receipt->findings);
+    mailsub__buffer_deinit(&receipt->lines);
     mailsub_allocator allocator = receipt->allocator;
     mailsub__free(&allocator, receipt);
 }
@@ -53,6 +59,8 @@ void mailsub__receipt_reset(mailsub_receipt *receipt)
     free_recipients(receipt);
     mailsub__buffer_reset(&receipt->addresses);
     mailsub__findings_reset(&receipt->findings);
+    mailsub__buffer_reset(&receipt->lines);
+    receipt->n_pending = -1;
     receipt->filled = false;
     receipt->whole = (mailsub__verdict){0};
     receipt->text[0] = '\0';
@@ -104,6 +112,15 @@ void mailsub__receipt_add_text(void *context, size_t i, mailsub__slice text)
     copy[text.len] = '\0';
     mailsub__free(&receipt->allocator, receipt->recipients[i].text);
     receipt->recipients[i].text = copy;
+}
+
+void mailsub__receipt_add_line(void *context, mailsub__slice text)
+{
+    mailsub_receipt *receipt = context;
+    size_t before = receipt->lines.len;
+    mailsub__buffer_append_slice(&receipt->lines, text);
+    if (mailsub__buffer_append_char(&receipt->lines, '\0'))
+        mailsub__buffer_truncate(&receipt->lines, before);
 }
 
 void mailsub__receipt_copy(char *out, size_t room, const char *text)
@@ -210,6 +227,30 @@ const char *mailsub_receipt_get_tls_names(const mailsub_receipt *receipt)
 int mailsub_receipt_get_tls_resumed(const mailsub_receipt *receipt)
 {
     return receipt && receipt->tls_resumed;
+}
+
+int64_t mailsub_receipt_get_pending(const mailsub_receipt *receipt)
+{
+    return receipt ? receipt->n_pending : -1;
+}
+
+size_t mailsub_receipt_count_lines(const mailsub_receipt *receipt)
+{
+    mailsub__slice lines = receipt ? mailsub__buffer_slice(&receipt->lines) : MAILSUB__SLICE_EMPTY;
+    size_t n = 0;
+    for (size_t i = 0; i < lines.len; i++)
+        n += lines.ptr[i] == '\0';
+    return n;
+}
+
+const char *mailsub_receipt_get_line(const mailsub_receipt *receipt, size_t index)
+{
+    if (index >= mailsub_receipt_count_lines(receipt))
+        return "";
+    const char *line = mailsub__buffer_slice(&receipt->lines).ptr;
+    while (index-- > 0)
+        line += strlen(line) + 1;
+    return line;
 }
 
 uint32_t mailsub_receipt_get_dropped(const mailsub_receipt *receipt)

@@ -34,6 +34,8 @@ struct mailsub_receipt {
     size_t n_recipients;
     mailsub__verdict *verdicts;
     mailsub__receipt_recipient *recipients;
+    int64_t n_pending;         /* -1: not told */
+    mailsub__buffer lines;     /* of the reply to an operation: strings as below */
     mailsub__buffer addresses; /* NUL-terminated strings, one behind the other */
 };
 
@@ -44,6 +46,8 @@ int mailsub__receipt_list(mailsub_receipt *receipt, const mailsub__slice *recipi
 /* on_recipient_text of a transaction; context is the receipt. A text that finds no memory is left
    out: codes stand in fixed space, and only they decide. */
 void mailsub__receipt_add_text(void *context, size_t i, mailsub__slice text);
+/* on_line of a transaction; context is the receipt. A line that finds no memory is left out. */
+void mailsub__receipt_add_line(void *context, mailsub__slice text);
 /* Record that nothing reached the server: whole and each recipient get the cause as verdict. */
 void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cause,
                            const char *detail);

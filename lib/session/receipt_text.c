@@ -122,6 +122,12 @@ static void put_findings(struct writer *writer, const mailsub_receipt *receipt)
     }
 }
 
+static void put_lines(struct writer *writer, const mailsub_receipt *receipt)
+{
+    for (size_t i = 0; i < mailsub_receipt_count_lines(receipt); i++)
+        put_line(writer, "line", mailsub_receipt_get_line(receipt, i));
+}
+
 static void put_recipient(struct writer *writer, const mailsub_receipt *receipt, size_t index)
 {
     const mailsub__verdict *verdict = &receipt->verdicts[index];
@@ -147,6 +153,7 @@ int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_sink_fn sink, 
     put_warnings(&writer, receipt);
     put_login(&writer, receipt);
     put_findings(&writer, receipt);
+    put_lines(&writer, receipt);
     for (size_t i = 0; i < receipt->n_recipients && !writer.stopped; i++)
         put_recipient(&writer, receipt, i);
     return writer.stopped ? MAILSUB_E_SINK : MAILSUB_OK;

@@ -33,6 +33,8 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
     session->allocator = config->allocator;
     session->config = mailsub_config_ref(config);
     atomic_init(&session->cancelled, false);
+    for (int i = 0; i < 2; i++)
+        mailsub__buffer_init(&session->offers[i], &session->allocator, 0);
     atomic_store(&config->frozen, true);
     mailsub__transport_settings settings = {
         .host = config->host,
@@ -84,6 +86,8 @@ void mailsub_session_free(mailsub_session *session)
         cancel_all(session, now_ms);
         mailsub__link_drop(session);
     }
+    mailsub__buffer_deinit(&session->offers[0]);
+    mailsub__buffer_deinit(&session->offers[1]);
     mailsub__transport_free(session->transport);
     mailsub__poller_free(session->poller);
     mailsub_config *config = session->config;
@@ -123,20 +127,26 @@ int mailsub_session_process(mailsub_session *session)
     return MAILSUB_OK;
 }
 
+static int post(mailsub_session *session, const mailsub__order *order)
+{
+    if (session->ending)
+        return MAILSUB_E_STATE;
+    if (session->n_pending == 0)
+        atomic_store(&session->cancelled, false);
+    int rc = mailsub__job_post(session, order, mailsub__clock_monotonic_ms());
+    if (rc == MAILSUB_OK)
+        mailsub__poller_wake(session->poller);
+    return rc;
+}
+
 int mailsub_session_post(mailsub_session *session, mailsub_message *message,
                          mailsub_receipt *receipt, mailsub_done_fn done, void *context)
 {
     if (!session || !message || !done)
         return MAILSUB_E_INVALID;
-    if (session->ending)
-        return MAILSUB_E_STATE;
-    if (session->n_pending == 0)
-        atomic_store(&session->cancelled, false);
-    int rc =
-        mailsub__job_post(session, message, receipt, done, context, mailsub__clock_monotonic_ms());
-    if (rc == MAILSUB_OK)
-        mailsub__poller_wake(session->poller);
-    return rc;
+    const mailsub__order order = {
+        .message = message, .receipt = receipt, .done = done, .context = context};
+    return post(session, &order);
 }
 
 int mailsub_session_get_fd(const mailsub_session *session)
@@ -174,7 +184,7 @@ int mailsub_session_cancel(mailsub_session *session)
     return MAILSUB_OK;
 }
 
-/* What mailsub_session_submit waits for. */
+/* What mailsub__session_run waits for. */
 struct waiting {
     bool done;
     int code;
@@ -189,31 +199,41 @@ static void note_done(void *context, mailsub_message *message, int code, mailsub
     waiting->code = code;
 }
 
-int mailsub_session_submit(mailsub_session *session, mailsub_message *message,
-                           mailsub_receipt *receipt)
+int mailsub__session_refuse(mailsub_receipt *receipt, int code)
 {
-    int rc = MAILSUB_OK;
-    struct waiting waiting = {.done = false};
-    if (!session || !message)
-        rc = MAILSUB_E_INVALID;
-    else if (session->processing || session->n_pending > 0)
-        rc = MAILSUB_E_STATE;
-    else
-        rc = mailsub_session_post(session, message, receipt, note_done, &waiting);
-    if (rc) {
-        if (receipt) {
-            mailsub__receipt_reset(receipt);
-            mailsub__receipt_fail(receipt, &(mailsub__verdict){.code = rc}, "");
-            receipt->filled = true;
-        }
-        return rc;
+    if (receipt) {
+        mailsub__receipt_reset(receipt);
+        mailsub__receipt_fail(receipt, &(mailsub__verdict){.code = code}, "");
+        receipt->filled = true;
     }
+    return code;
+}
+
+int mailsub__session_run(mailsub_session *session, const mailsub__order *order)
+{
+    struct waiting waiting = {.done = false};
+    mailsub__order waited = *order;
+    waited.done = note_done;
+    waited.context = &waiting;
+    int rc =
+        session->processing || session->n_pending > 0 ? MAILSUB_E_STATE : post(session, &waited);
+    if (rc)
+        return mailsub__session_refuse(order->receipt, rc);
     mailsub_session_process(session);
     while (!waiting.done) {
         mailsub__poller_wait(session->poller, mailsub_session_get_timeout(session));
         mailsub_session_process(session);
     }
     return waiting.code;
+}
+
+int mailsub_session_submit(mailsub_session *session, mailsub_message *message,
+                           mailsub_receipt *receipt)
+{
+    if (!session || !message)
+        return mailsub__session_refuse(receipt, MAILSUB_E_INVALID);
+    const mailsub__order order = {.message = message, .receipt = receipt};
+    return mailsub__session_run(session, &order);
 }
 
 int mailsub_session_close(mailsub_session *session)

@@ -18,11 +18,23 @@
 #include "session/receipt.h"
 #include "smtp/engine.h"
 
-/* One posted message. */
+/* What is to be done: a message to send, a probe or an operation. */
+typedef struct mailsub__order {
+    enum mailsub__kind kind;
+    const char *argument;     /* of an operation; copied */
+    mailsub_message *message; /* NULL with an operation */
+    mailsub_receipt *receipt; /* may be NULL */
+    mailsub_done_fn done;
+    void *context;
+} mailsub__order;
+
+/* One order that was posted. */
 typedef struct mailsub__job {
     struct mailsub__job *next;
     uint64_t number; /* in the order of posting */
-    mailsub_message *message;
+    enum mailsub__kind kind;
+    char *argument;           /* NULL: none */
+    mailsub_message *message; /* NULL with an operation */
     mailsub_receipt *receipt; /* the caller's, or own_receipt */
     mailsub_receipt *own_receipt;
     mailsub_done_fn done;
@@ -56,6 +68,8 @@ struct mailsub_session {
     bool idle;                 /* the engine waits for a transaction */
     bool kept;                 /* the connection has served a message already */
     int64_t phase_deadline_ms; /* of OPENING and STARTING_TLS */
+
+    mailsub__buffer offers[2]; /* of the last connection; by MAILSUB_OFFER_* */
 
     mailsub__job *first;
     mailsub__job *last;
@@ -91,9 +105,14 @@ int mailsub__compliance_check(const mailsub_session *session, const mailsub__job
  */
 int mailsub__compliance_check_server(const mailsub_session *session, mailsub__job *job);
 
+/* session.c */
+/* Post an order and wait until it is done; its done and context are not used. */
+int mailsub__session_run(mailsub_session *session, const mailsub__order *order);
+/* Tell the receipt, if there is one, that nothing was tried because of code, which is returned. */
+int mailsub__session_refuse(mailsub_receipt *receipt, int code);
+
 /* job.c */
-int mailsub__job_post(mailsub_session *session, mailsub_message *message, mailsub_receipt *receipt,
-                      mailsub_done_fn done, void *context, int64_t now_ms);
+int mailsub__job_post(mailsub_session *session, const mailsub__order *order, int64_t now_ms);
 /* Prepare the first job, and submit it when the link is idle. True when something came of it. */
 bool mailsub__job_advance(mailsub_session *session, int64_t now_ms);
 /* The engine is done with the first job. */

@@ -15,6 +15,7 @@
 #include <assert.h>
 
 #include "base/memory.h"
+#include "smtp/operation.h"
 #include "smtp/redact.h"
 
 /* How long a QUIT may hold up its caller: the server owes nothing any more. */
@@ -41,6 +42,7 @@ int mailsub__engine_new(const mailsub_allocator *allocator,
     mailsub__reply_parser_init(&engine->parser);
     mailsub__buffer_init_secret(&engine->out, &engine->allocator,
                                 4 * MAILSUB__RAW_LEN + MAILSUB__CHUNK_LEN + settings->chunk_len);
+    mailsub__offer_init(engine);
     mailsub__buffer_init(&engine->parameters, &engine->allocator, PARAMETERS_MAX);
     mailsub__auth_init(&engine->auth, &engine->allocator, settings->user, settings->password,
                        &settings->login);
@@ -61,6 +63,8 @@ void mailsub__engine_free(mailsub__engine *engine)
     mailsub__auth_deinit(&engine->auth);
     mailsub__buffer_deinit(&engine->out);
     mailsub__buffer_deinit(&engine->parameters);
+    mailsub__buffer_deinit(&engine->offers[0]);
+    mailsub__buffer_deinit(&engine->offers[1]);
     mailsub__flights_deinit(&engine->flights);
     mailsub__free(&allocator, engine->raw);
     mailsub__wipe(engine, sizeof *engine); /* the parser may hold a secret that was echoed */
@@ -390,9 +394,12 @@ static void take_line(mailsub__engine *engine, int code, bool goes_on)
                          mailsub__slice_of(clean, (size_t)(text - clean) + len));
     bool first = engine->reply.code == 0;
     mailsub__reply_add_line(&engine->reply, code, mailsub__slice_of(text, len));
+    mailsub__operation_take_line(engine, code, mailsub__slice_of(text, len));
     const mailsub__flight *head = mailsub__flights_head(&engine->flights);
-    if (!first && code / 100 == 2 && head && head->state == MAILSUB__STATE_EHLO)
+    if (!first && code / 100 == 2 && head && head->state == MAILSUB__STATE_EHLO) {
         mailsub__capabilities_add(&engine->capabilities, parser->text);
+        mailsub__offer_add(engine, mailsub__slice_of(text, len));
+    }
 }
 
 /*

@@ -16,6 +16,7 @@
 #include <mailsub/config.h>
 #include <mailsub/receipt.h>
 
+#include "base/buffer.h"
 #include "base/delivery.h"
 #include "base/slice.h"
 #include "base/source.h"
@@ -122,9 +123,22 @@ typedef struct mailsub__round {
     bool complete;     /* the last octet of the end of data was acknowledged */
 } mailsub__round;
 
+/* What a transaction is: a message, recipients without one, or an operation (operation.h). */
+enum mailsub__kind {
+    MAILSUB__KIND_MESSAGE,
+    MAILSUB__KIND_PROBE, /* MAIL, RCPTs, RSET: no content is asked for */
+    MAILSUB__KIND_ETRN,
+    MAILSUB__KIND_VRFY,
+    MAILSUB__KIND_EXPN,
+    MAILSUB__KIND_HELP,
+    MAILSUB__KIND_CHECK /* nothing: DONE, where the connection has come to READY */
+};
+
 /* One message. The owner fills the first part, keeps it alive until DONE, and reads the rest. */
 struct mailsub__transaction {
-    mailsub__slice sender; /* without angle brackets; empty for <> */
+    enum mailsub__kind kind;
+    mailsub__slice argument; /* of an operation; empty: none */
+    mailsub__slice sender;   /* without angle brackets; empty for <> */
     const mailsub__slice *recipients;
     size_t n_recipients;
     uint64_t size;  /* exact octets of content */
@@ -139,6 +153,8 @@ struct mailsub__transaction {
     mailsub__verdict *verdicts; /* the owner's array, one for each recipient */
     /* Text of the reply that decided for recipient i; called before DONE; may be NULL. */
     void (*on_recipient_text)(void *context, size_t i, mailsub__slice text);
+    /* A line of the reply to an operation, clean; may be NULL. */
+    void (*on_line)(void *context, mailsub__slice text);
     void *context;
 
     /* outcome is not used. A partial success tells the reply that accepted the message. */
@@ -147,6 +163,7 @@ struct mailsub__transaction {
        with MAILSUB_E_UNKNOWN_OUTCOME the cause. */
     char text[MAILSUB__REPLY_TEXT_LEN];
     char queue_id[64];
+    int64_t n_pending; /* messages that ETRN started; -1: not told */
     /* What the message asks for and was sent without; of these, what to warn of: bits by extension. */
     uint32_t dropped;
     uint32_t warnings;
@@ -205,6 +222,12 @@ const mailsub__capabilities *mailsub__engine_capabilities(const mailsub__engine 
                                                           bool before_tls);
 /* What the server offers; to be asked after READY. */
 bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capability capability);
+/* The lines of its reply to EHLO behind the first, clean, each with a NUL: the last one's, or those
+   that it gave before STARTTLS, which are kept to be read and count for nothing. */
+const mailsub__buffer *mailsub__engine_offer(const mailsub__engine *engine, bool before_tls);
+/* Move both, before the engine is freed, to buffers of the same allocator's: [0] is before TLS. */
+void mailsub__engine_move_offers(mailsub__engine *engine, const mailsub_allocator *allocator,
+                                 mailsub__buffer offers[2]);
 /* Queue a transaction. Its results are reset. When its turn comes, recipients
    and sender are checked, the size against the server's limit, and what the message needs and asks
    for against what the server offers (MAILSUB_E_SMTPUTF8, MAILSUB_E_ENCODING, MAILSUB_E_EXTENSION,
@@ -212,7 +235,8 @@ bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capabil
    stage CHECK, with nothing sent, and the engine stays usable. An engine that has closed meanwhile,
    or says QUIT, answers with its failure: DONE, nothing handed over. Where the server has PIPELINING, the next
    transaction begins before the last one is answered: behind the content of DATA with the one that
-   waits for its 354, and by BDAT as many as depth allows. */
+   waits for its 354, and by BDAT as many as depth allows. A probe gives the outcome WILLING to those
+   whom the server would take; an operation has a whole and no recipients. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
                             int64_t now_ms);
 /* MAILMAX is reached (RFC 9422): what is submitted now is DONE at once, not attempted and unfinished.

@@ -9,6 +9,8 @@
  *   transaction.c  MAIL to the end of data
  *   content.c      the content, by DATA or in chunks
  *   verdict.c      what becomes of each recipient and of the whole
+ *   operation.c    ETRN, VRFY, EXPN, HELP
+ *   offer.c        what the server said that it can do, to be read
  *   output.c       commands and content on their way out
  */
 #ifndef MAILSUB_SMTP_ENGINE_PRIVATE_H
@@ -59,6 +61,7 @@ struct mailsub__engine {
 
     mailsub__capabilities capabilities;
     mailsub__capabilities in_clear; /* for the owner to look at; nothing here relies on them */
+    mailsub__buffer offers[2];      /* before STARTTLS; the last one */
     mailsub__auth auth;
 
     mailsub__reply_parser parser;
@@ -171,6 +174,14 @@ void mailsub__signon_begin(mailsub__engine *engine);
 /* A line of a reply: true when it was a challenge, and is done with. */
 bool mailsub__signon_take_line(mailsub__engine *engine, int code);
 
+/* offer.c */
+void mailsub__offer_init(mailsub__engine *engine);
+/* EHLO is sent again, or HELO: what was offered is forgotten. */
+void mailsub__offer_forget(mailsub__engine *engine);
+/* TLS begins: what was offered is kept aside. */
+void mailsub__offer_put_aside(mailsub__engine *engine);
+void mailsub__offer_add(mailsub__engine *engine, mailsub__slice line);
+
 /* transaction.c */
 /* May this transaction be begun here? Envelope, size, what it needs and asks of the server; where an
    extension is missing, *out_extension tells which. */
@@ -206,6 +217,11 @@ void mailsub__verdict_leave_out(mailsub__transaction *transaction, size_t i, int
 void mailsub__verdict_postponed(mailsub__round *round);
 /* Too many recipients for one transaction (RFC 5321 section 4.5.3.1.10)? */
 bool mailsub__verdict_is_too_many(const mailsub__reply *reply);
+/* A probe is answered: those that were taken are WILLING. */
+void mailsub__verdict_probed(mailsub__round *round, const mailsub__reply *reply);
+/* The reply to an operation. */
+void mailsub__verdict_operation(mailsub__round *round, int code, int stage,
+                                const mailsub__reply *reply);
 /* One refusal stops all (all_or_none): those not refused were not attempted. */
 void mailsub__verdict_withdraw(mailsub__transaction *transaction);
 /* The server has taken what it had refused before: nobody knows. */
@@ -266,6 +282,9 @@ void mailsub__transaction_chunk_refused(mailsub__engine *engine, const mailsub__
 void mailsub__transaction_end_taken(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__transaction_end_refused(mailsub__engine *engine, const mailsub__flight *flight);
 void mailsub__transaction_rset_done(mailsub__engine *engine, const mailsub__flight *flight);
+
+bool mailsub__operation_send(mailsub__engine *engine);
+void mailsub__operation_answered(mailsub__engine *engine, const mailsub__flight *flight);
 
 bool mailsub__closing_send_quit(mailsub__engine *engine);
 void mailsub__closing_answered(mailsub__engine *engine, const mailsub__flight *flight);

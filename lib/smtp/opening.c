@@ -47,6 +47,7 @@ static bool send_hello(mailsub__engine *engine, enum mailsub__state state, mails
 {
     const mailsub__slice line[] = {verb, mailsub__slice_str(engine->settings.helo_name)};
     mailsub__capabilities_reset(&engine->capabilities);
+    mailsub__offer_forget(engine);
     if (!mailsub__output_command(engine, state, line, 2))
         return false;
     mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
@@ -159,6 +160,7 @@ void mailsub__engine_tls_started(mailsub__engine *engine, enum mailsub__protecti
     if (engine->cursor != MAILSUB__STATE_HANDSHAKE)
         return; /* closed meanwhile */
     engine->protection = protection;
+    mailsub__offer_put_aside(engine);
     mailsub__engine_go(engine, MAILSUB__STATE_EHLO);
     mailsub__output_commands(engine);
 }

@@ -56,7 +56,8 @@ static bool queue_open_line(mailsub__engine *engine, mailsub__flight flight,
 bool mailsub__output_command(mailsub__engine *engine, enum mailsub__state state,
                              const mailsub__slice *parts, size_t n_parts)
 {
-    bool of_round = state >= MAILSUB__STATE_MAIL && state <= MAILSUB__STATE_END;
+    bool of_round = (state >= MAILSUB__STATE_MAIL && state <= MAILSUB__STATE_END) ||
+                    (state >= MAILSUB__STATE_ETRN && state <= MAILSUB__STATE_HELP);
     mailsub__flight flight = {.round = of_round ? engine->sending : NULL, .state = (uint8_t)state};
     return queue_open_line(engine, flight, parts, n_parts, MAILSUB__COMMAND_MAX);
 }

@@ -149,6 +149,8 @@ int mailsub__parameters_check(const mailsub__engine *engine, mailsub__transactio
 
 static void put_size(const mailsub__transaction *transaction, mailsub__buffer *out)
 {
+    if (transaction->kind == MAILSUB__KIND_PROBE)
+        return; /* there is no message */
     mailsub__buffer_append_str(out, " SIZE=");
     mailsub__buffer_append_uint(out, transaction->size);
 }

@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "smtp/engine_private.h"
+#include "smtp/operation.h"
 
 /* ---- the owner's transactions ---- */
 
@@ -128,7 +129,8 @@ static void begin(mailsub__engine *engine, mailsub__transaction *transaction, ma
         .content_start = UINT64_MAX,
         .content_end = UINT64_MAX,
         .number = ++engine->n_transactions,
-        .chunked = mailsub__transaction_uses_chunks(engine),
+        .chunked =
+            transaction->kind == MAILSUB__KIND_MESSAGE && mailsub__transaction_uses_chunks(engine),
     };
     bool behind_chunks = engine->rounds && engine->rounds_last->chunked;
     if (engine->rounds)
@@ -139,12 +141,28 @@ static void begin(mailsub__engine *engine, mailsub__transaction *transaction, ma
     engine->n_rounds++;
     transaction->n_rounds++;
     transaction->n_begun++;
-    mailsub__recipients_choose(engine, round);
+    if (transaction->kind <= MAILSUB__KIND_PROBE)
+        mailsub__recipients_choose(engine, round);
     if (!engine->leaving)
         engine->leaving = round;
     engine->sending = round;
     engine->progress = (mailsub__progress){0};
-    mailsub__engine_go(engine, behind_chunks ? MAILSUB__STATE_RSET : MAILSUB__STATE_MAIL);
+    mailsub__engine_go(engine, behind_chunks ? MAILSUB__STATE_RSET
+                                             : mailsub__operation_first_state(transaction->kind));
+}
+
+/* What is one command, or none. */
+static void begin_operation(mailsub__engine *engine)
+{
+    mailsub__transaction *transaction = dequeue(engine);
+    int rc = mailsub__operation_check(engine, transaction);
+    if (rc)
+        reject(engine, transaction, rc, -1);
+    else if (transaction->kind == MAILSUB__KIND_CHECK)
+        tell_done(engine, transaction);
+    else
+        begin(engine, transaction, &transaction->round);
+    transaction->round.smtputf8 = mailsub__operation_is_utf8(engine, transaction);
 }
 
 /* The first time: what is known of it now that the server has said what it can? */
@@ -155,7 +173,7 @@ static void begin_first(mailsub__engine *engine)
     int rc = mailsub__transaction_check(engine, transaction, &extension);
     if (rc == MAILSUB_OK)
         rc = mailsub__recipients_prepare(engine, transaction);
-    if (rc == MAILSUB_OK)
+    if (rc == MAILSUB_OK && transaction->kind == MAILSUB__KIND_MESSAGE)
         rc = have_raw(engine);
     if (rc)
         reject(engine, transaction, rc, extension);
@@ -238,7 +256,10 @@ bool mailsub__round_begin(mailsub__engine *engine)
     }
     if (engine->waiting->n_begun > 0)
         return begin_further(engine);
-    begin_first(engine);
+    if (engine->waiting->kind > MAILSUB__KIND_PROBE)
+        begin_operation(engine);
+    else
+        begin_first(engine);
     return true;
 }
 
@@ -322,8 +343,11 @@ void mailsub__round_settle(mailsub__engine *engine, mailsub__round *round)
 {
     if (round->n_flights > 0 || goes_on(engine, round))
         return;
-    /* With all_or_none: those who were taken, or never asked for, share the fate of the refused. */
-    if (engine->settings.all_or_none && round->refused)
+    if (round->transaction->kind == MAILSUB__KIND_PROBE) {
+        round->accepted = round->n_taken > 0 && !round->mail_refused;
+        mailsub__verdict_probed(round, &engine->reply);
+    } else if (engine->settings.all_or_none && round->refused)
+        /* Those who were taken, or never asked for, share the fate of the refused. */
         mailsub__verdict_withdraw(round->transaction);
     finish(engine, round);
 }

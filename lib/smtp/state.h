@@ -10,6 +10,8 @@
  *   IDLE MAIL RCPT+ DATA CONTENT END IDLE        a message is taken or refused as a whole
  *   IDLE MAIL RCPT+ CHUNK* END IDLE              the same by BDAT (RFC 3030); END is its LAST
  *   IDLE MAIL RCPT* [DATA | CHUNK*] RSET IDLE    it is given up before its end
+ *   IDLE MAIL RCPT* RSET IDLE                    a probe
+ *   IDLE ETRN|VRFY|EXPN|HELP IDLE                an operation
  *   IDLE QUIT CLOSED                             and from everywhere, CLOSED
  *
  * With PIPELINING, IDLE is left again before the END is answered: transactions overlap. Behind an
@@ -75,6 +77,14 @@
       transaction_end_taken, unexpected,      transaction_end_refused, transaction_end_refused)    \
     X(RSET,      RSET,        COMMAND,     true,  transaction_send_rset,                           \
       transaction_rset_done, unexpected,      unavailable,        unexpected)                      \
+    X(ETRN,      ETRN,        COMMAND,     false, operation_send,                                  \
+      operation_answered, unexpected,         operation_answered, operation_answered)              \
+    X(VRFY,      VRFY,        COMMAND,     false, operation_send,                                  \
+      operation_answered, unexpected,         operation_answered, operation_answered)              \
+    X(EXPN,      EXPN,        COMMAND,     false, operation_send,                                  \
+      operation_answered, unexpected,         operation_answered, operation_answered)              \
+    X(HELP,      HELP,        COMMAND,     false, operation_send,                                  \
+      operation_answered, unexpected,         operation_answered, operation_answered)              \
     X(QUIT,      QUIT,        COMMAND,     true,  closing_send_quit,                               \
       closing_answered,   closing_answered,   closing_answered,   closing_answered)                \
     X(CLOSED,    NONE,        COMMAND,     false, wait,                                            \

@@ -5,6 +5,7 @@
 
 #include "smtp/command.h"
 #include "smtp/engine_private.h"
+#include "smtp/operation.h"
 #include "smtp/parameters.h"
 #include "smtp/queue_id.h"
 
@@ -113,7 +114,10 @@ bool mailsub__transaction_send_rcpt(mailsub__engine *engine)
     if (mailsub__recipients_next(engine, round, &i))
         return true;
     mailsub__round_envelope_sent(engine);
-    mailsub__engine_go(engine, round->chunked ? MAILSUB__STATE_CHUNK : MAILSUB__STATE_DATA);
+    if (transaction->kind == MAILSUB__KIND_PROBE)
+        mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
+    else
+        mailsub__engine_go(engine, round->chunked ? MAILSUB__STATE_CHUNK : MAILSUB__STATE_DATA);
     return true;
 }
 
@@ -139,7 +143,9 @@ bool mailsub__transaction_send_rset(mailsub__engine *engine)
     const mailsub__slice line = PART("RSET");
     if (!mailsub__output_command(engine, MAILSUB__STATE_RSET, &line, 1))
         return false;
-    mailsub__engine_go(engine, engine->sending ? MAILSUB__STATE_MAIL : MAILSUB__STATE_IDLE);
+    const mailsub__round *next = engine->sending;
+    mailsub__engine_go(engine, next ? mailsub__operation_first_state(next->transaction->kind)
+                                    : MAILSUB__STATE_IDLE);
     return true;
 }
 
@@ -211,7 +217,7 @@ void mailsub__transaction_rcpt_refused(mailsub__engine *engine, const mailsub__f
     mailsub__verdict_recipient(round, flight->which,
                                mailsub__verdict_refusal(MAILSUB_STAGE_RCPT, &engine->reply),
                                MAILSUB_STAGE_RCPT, &engine->reply);
-    if (engine->settings.all_or_none)
+    if (engine->settings.all_or_none && round->transaction->kind == MAILSUB__KIND_MESSAGE)
         mailsub__transaction_stop(engine, round);
     stop_if_hopeless(engine, round);
 }

@@ -60,6 +60,7 @@ void mailsub__verdict_reset(mailsub__transaction *transaction, bool anew)
     transaction->unfinished = false;
     transaction->text[0] = '\0';
     transaction->queue_id[0] = '\0';
+    transaction->n_pending = -1;
     transaction->dropped = 0;
     transaction->warnings = 0;
     transaction->handed_over = false;
@@ -138,7 +139,8 @@ static void decide(mailsub__transaction *transaction, size_t i, int outcome, int
     verdict->stage = stage;
     verdict->phase = MAILSUB__DECIDED;
     transaction->n_undecided--;
-    transaction->n_accepted += outcome == MAILSUB_OUTCOME_ACCEPTED;
+    transaction->n_accepted +=
+        outcome == MAILSUB_OUTCOME_ACCEPTED || outcome == MAILSUB_OUTCOME_WILLING;
 }
 
 static void decide_by(mailsub__transaction *transaction, size_t i, int code, int stage,
@@ -267,6 +269,25 @@ void mailsub__verdict_next(mailsub__round *round, int code, const mailsub__reply
         i++;
     round->scan = i + 1;
     mailsub__verdict_recipient(round, i, code, MAILSUB_STAGE_END_OF_DATA, reply);
+}
+
+void mailsub__verdict_probed(mailsub__round *round, const mailsub__reply *reply)
+{
+    mailsub__transaction *transaction = round->transaction;
+    for (size_t i = round->first; i < round->end; i++) {
+        const mailsub__verdict *verdict = &transaction->verdicts[i];
+        if (is_of(round, verdict) && verdict->phase == MAILSUB__TAKEN)
+            decide(transaction, i, MAILSUB_OUTCOME_WILLING, MAILSUB_OK, MAILSUB_STAGE_RCPT);
+    }
+    if (round->n_taken > 0)
+        set_whole(transaction, MAILSUB_OK, MAILSUB_STAGE_RCPT,
+                  reply->code / 100 == 2 ? reply : NULL);
+}
+
+void mailsub__verdict_operation(mailsub__round *round, int code, int stage,
+                                const mailsub__reply *reply)
+{
+    set_whole(round->transaction, code, stage, reply);
 }
 
 bool mailsub__verdict_is_too_many(const mailsub__reply *reply)

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "codec/base64.h"
 
-enum { LOG_LEN = 256 * 1024, MAX_SUBMISSIONS = 8 };
+enum { LOG_LEN = 256 * 1024, MAX_SUBMISSIONS = 8, N_LINES = 8 };
 
 struct player;
 
@@ -20,6 +20,8 @@ struct submission {
     mailsub__transaction transaction;
     mailsub__verdict verdicts[DIALOGUE_MAX_RECIPIENTS];
     char texts[DIALOGUE_MAX_RECIPIENTS][MAILSUB__REPLY_TEXT_LEN];
+    char lines[N_LINES][128]; /* of the reply to an operation */
+    size_t n_lines;
     size_t source_at;
     bool done;
 };
@@ -127,6 +129,17 @@ static void on_text(void *context, size_t i, mailsub__slice text)
     assert_true(i < submission->transaction.n_recipients && text.len < MAILSUB__REPLY_TEXT_LEN);
     memcpy(submission->texts[i], text.ptr, text.len);
     submission->texts[i][text.len] = '\0';
+}
+
+static void on_line(void *context, mailsub__slice text)
+{
+    struct submission *submission = context;
+    assert_false(submission->done);
+    if (submission->n_lines < N_LINES && text.len < sizeof submission->lines[0]) {
+        memcpy(submission->lines[submission->n_lines], text.ptr, text.len);
+        submission->lines[submission->n_lines][text.len] = '\0';
+    }
+    submission->n_lines++;
 }
 
 static void on_transcript(void *context, int direction, const char *line, size_t len)
@@ -413,11 +426,16 @@ static void submit(struct player *player)
     memset(transaction, 0x5a, sizeof *transaction); /* to be reset by the engine */
     memset(submission->verdicts, 0x5a, sizeof submission->verdicts);
     submission->player = player;
+    transaction->kind = dialogue->kind;
+    transaction->argument = dialogue->argument;
+    transaction->on_line = on_line;
     transaction->sender = dialogue->sender;
     transaction->recipients = dialogue->recipients;
     transaction->n_recipients = dialogue->n_recipients;
     if (dialogue->recipients[0].len == strlen("nobody") &&
         memcmp(dialogue->recipients[0].ptr, "nobody", dialogue->recipients[0].len) == 0)
+        transaction->n_recipients = 0;
+    if (dialogue->kind > MAILSUB__KIND_PROBE)
         transaction->n_recipients = 0;
     transaction->size = dialogue->size;
     transaction->eight_bit = dialogue->eight_bit;
@@ -490,6 +508,12 @@ static void check_extensions(struct player *player, uint32_t bits, const char *w
             strcat(strcat(have, have[0] ? " " : ""), mailsub_extension_name(i));
     }
     check_text(player, have, want);
+}
+
+static void check_number(struct player *player, long have, const char *want)
+{
+    if (have != strtol(want, NULL, 10))
+        FAIL(player, "it is %ld", have);
 }
 
 static void check_recipient(struct player *player, const char *want)
@@ -571,6 +595,12 @@ static void play_check(struct player *player, const char *line)
         check_text(player, player->current->transaction.handed_over ? "yes" : "no", value);
     else if (value_of(line, "unfinished", &value))
         check_text(player, player->current->transaction.unfinished ? "yes" : "no", value);
+    else if (value_of(line, "line", &value))
+        check_text(player, player->current->lines[value[0] - '1'], value + 2);
+    else if (value_of(line, "lines", &value))
+        check_number(player, (long)player->current->n_lines, value);
+    else if (value_of(line, "pending", &value))
+        check_number(player, (long)player->current->transaction.n_pending, value);
     else if (value_of(line, "dropped", &value))
         check_extensions(player, player->current->transaction.dropped, value);
     else if (value_of(line, "warnings", &value))
@@ -624,20 +654,26 @@ static bool check_outcomes(const struct player *player, const struct submission 
     for (size_t i = 0; i < transaction->n_recipients; i++) {
         const mailsub__verdict *verdict = &submission->verdicts[i];
         bool accepted = verdict->outcome == MAILSUB_OUTCOME_ACCEPTED;
+        bool willing = verdict->outcome == MAILSUB_OUTCOME_WILLING;
         bool unknown = verdict->outcome == MAILSUB_OUTCOME_UNKNOWN;
         assert_in_range(verdict->outcome, 0, MAILSUB_OUTCOME_END_ - 1);
-        assert_int_equal(accepted, verdict->code == MAILSUB_OK);
+        assert_int_equal(accepted || willing, verdict->code == MAILSUB_OK);
+        assert_false(accepted && player->dialogue->kind == MAILSUB__KIND_PROBE);
+        assert_false(willing && player->dialogue->kind != MAILSUB__KIND_PROBE);
         assert_int_equal(unknown, verdict->code == MAILSUB_E_UNKNOWN_OUTCOME);
-        assert_true(mailsub_error_group(verdict->code) != MAILSUB_GROUP_NONE || accepted);
+        assert_true(mailsub_error_group(verdict->code) != MAILSUB_GROUP_NONE || accepted ||
+                    willing);
         assert_true(!accepted || player->end_taken);
-        n_accepted += accepted;
+        n_accepted += accepted || willing;
         n_unknown += unknown;
     }
+    if (player->dialogue->kind > MAILSUB__KIND_PROBE)
+        return false;
     bool all = transaction->n_recipients > 0 && n_accepted == transaction->n_recipients;
     assert_int_equal(transaction->whole.code == MAILSUB_OK, all);
     bool some = n_accepted > 0 && !all;
     assert_int_equal(transaction->whole.code == MAILSUB_E_PARTIAL, some);
-    return n_accepted + n_unknown > 0;
+    return player->dialogue->kind == MAILSUB__KIND_MESSAGE && n_accepted + n_unknown > 0;
 }
 
 static bool has_chunks(const struct dialogue *dialogue)

@@ -21,6 +21,8 @@ struct dialogue {
 
     mailsub__engine_settings settings;
     enum mailsub__protection protection;
+    enum mailsub__kind kind;
+    mailsub__slice argument;
     mailsub__slice sender;
     mailsub__slice recipients[DIALOGUE_MAX_RECIPIENTS];
     size_t n_recipients;

@@ -96,6 +96,25 @@ static bool timed_wish(mailsub__delivery *delivery, const char *name, char *valu
     return true;
 }
 
+/* "etrn example.org": what is asked for instead of a message. */
+static void set_kind(struct dialogue *dialogue, char *value)
+{
+    static const char *const names[] = {"message", "probe", "etrn", "vrfy",
+                                        "expn",    "help",  "check"};
+    dialogue_unescape(value);
+    char *argument = strchr(value, ' ');
+    if (argument)
+        *argument++ = '\0';
+    dialogue->argument = mailsub__slice_str(argument);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            dialogue->kind = (enum mailsub__kind)i;
+            return;
+        }
+    }
+    fail_msg("kind: %s", value);
+}
+
 bool dialogue_wish(struct dialogue *dialogue, const char *name, char *value)
 {
     mailsub__delivery *delivery = &dialogue->delivery;
@@ -103,7 +122,9 @@ bool dialogue_wish(struct dialogue *dialogue, const char *name, char *value)
         dialogue->wishes[i] = (mailsub__recipient_wish){.original_type = MAILSUB__SLICE_EMPTY,
                                                         .original = MAILSUB__SLICE_EMPTY};
     delivery->n_wishes = DIALOGUE_MAX_RECIPIENTS;
-    if (strcmp(name, "notify") == 0)
+    if (strcmp(name, "kind") == 0)
+        set_kind(dialogue, value);
+    else if (strcmp(name, "notify") == 0)
         set_notify(dialogue, value);
     else if (strcmp(name, "orcpt") == 0)
         set_orcpt(dialogue, value);

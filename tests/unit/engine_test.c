@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "smtp/engine.h"
+#include "smtp/operation.h"
 #include "smtp/state.h"
 
 enum { MAX_RECIPIENTS = 6000, CONTENT_LEN = 40000 };
@@ -218,6 +219,10 @@ static const struct road {
      NULL,
      MAILSUB_TLS_NONE,
      {"220 x\r\n", "250 x\r\n", "250 x\r\n", "550 x\r\n"}},
+    {MAILSUB__STATE_ETRN, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250-x\r\n250 ETRN\r\n"}},
+    {MAILSUB__STATE_VRFY, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250-x\r\n250 ETRN\r\n"}},
+    {MAILSUB__STATE_EXPN, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250-x\r\n250 ETRN\r\n"}},
+    {MAILSUB__STATE_HELP, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250-x\r\n250 ETRN\r\n"}},
     {MAILSUB__STATE_QUIT, NULL, MAILSUB_TLS_NONE, {"220 x\r\n", "250 x\r\n"}},
 };
 
@@ -236,8 +241,20 @@ static const mailsub_mechanism own_mechanism = {
 
 static bool has_transaction(int state)
 {
-    return (state >= MAILSUB__STATE_MAIL && state <= MAILSUB__STATE_RSET) ||
+    return (state >= MAILSUB__STATE_MAIL && state <= MAILSUB__STATE_HELP) ||
            state >= MAILSUB__N_STATES;
+}
+
+/* What is to be submitted so that the state is come through. */
+static void choose_kind(struct rig *rig, int state)
+{
+    for (int kind = MAILSUB__KIND_ETRN; kind <= MAILSUB__KIND_HELP; kind++) {
+        if ((int)mailsub__operation_first_state((enum mailsub__kind)kind) != state)
+            continue;
+        rig->transaction.kind = (enum mailsub__kind)kind;
+        rig->transaction.argument = mailsub__slice_str("x");
+        rig->transaction.n_recipients = 0;
+    }
 }
 
 /* Until the state's command has been sent in whole; early: until it is about to be sent. */
@@ -257,6 +274,7 @@ static void travel(struct rig *rig, const struct road *road, bool early)
         rig->settings.chunk_len = 20;
         rig->content_len = 36;
     }
+    choose_kind(rig, road->state);
     begin(rig, MAILSUB__CLEAR);
     for (size_t i = 0; road->answers[i]; i++) {
         fly(rig, road->answers[i]);
@@ -384,6 +402,22 @@ static const struct cell_row {
       "E_RECIPIENTS_REFUSED, closed E_REPLY_MALFORMED",
       "E_RECIPIENTS_REFUSED, closed E_REPLY_TOO_LONG",
       "E_RECIPIENTS_REFUSED, closed E_REPLY_EARLY"}},
+    {"replies to ETRN",
+     MAILSUB__STATE_ETRN,
+     {"OK", OVER(REPLY_UNEXPECTED), "E_COMMAND_DEFERRED", "E_COMMAND_REFUSED", OVER(UNAVAILABLE),
+      OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
+    {"replies to VRFY",
+     MAILSUB__STATE_VRFY,
+     {"OK", OVER(REPLY_UNEXPECTED), "E_COMMAND_DEFERRED", "E_RECIPIENTS_REFUSED", OVER(UNAVAILABLE),
+      OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
+    {"replies to EXPN",
+     MAILSUB__STATE_EXPN,
+     {"OK", OVER(REPLY_UNEXPECTED), "E_COMMAND_DEFERRED", "E_RECIPIENTS_REFUSED", OVER(UNAVAILABLE),
+      OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
+    {"replies to HELP",
+     MAILSUB__STATE_HELP,
+     {"OK", OVER(REPLY_UNEXPECTED), "E_COMMAND_DEFERRED", "E_COMMAND_REFUSED", OVER(UNAVAILABLE),
+      OVER(REPLY_MALFORMED), OVER(REPLY_TOO_LONG), OVER(REPLY_EARLY)}},
     {"replies to QUIT",
      MAILSUB__STATE_QUIT,
      {"closed OK", "closed OK", "closed OK", "closed OK", "closed OK", "closed OK", "closed OK",
