@@ -17,7 +17,7 @@ enum {
 };
 
 /* What stands between selector and domain. */
-static const char infix[] = "._domainkey.";
+#define INFIX "._domainkey."
 
 /* RFC 6376 section 3.5 wants two labels at least; nobody could publish a key for "localhost". */
 static int parse_domain(const char *domain, char out[MAILSUB_MAX_DOMAIN + 1])
@@ -47,7 +47,7 @@ static int parse_names(mailsub_dkim *dkim, const char *domain, const char *selec
         rc = parse_selector(selector, dkim->selector);
     if (rc)
         return rc;
-    size_t len = strlen(dkim->selector) + sizeof infix - 1 + strlen(dkim->domain);
+    size_t len = strlen(dkim->selector) + sizeof INFIX - 1 + strlen(dkim->domain);
     return len > MAX_NAME ? MAILSUB_E_DOMAIN : MAILSUB_OK;
 }
 
