@@ -137,13 +137,22 @@ enum {
     X(-702, E_AUTH_ITERATIONS, POLICY, FIX_CONFIGURATION, 78,                                      \
       "the server's iteration count is out of bounds")                                             \
     X(-703, E_POLICY, POLICY, FIX_MESSAGE, 65, "the message breaks a rule of the policy")          \
+    X(-704, E_RATE_LIMITED, POLICY, RETRY_LATER, 75, "the sender's quota is used up for now")      \
     X(-901, E_NOMEM, FATAL, RETRY_LATER, 71, "out of memory")                                      \
     X(-902, E_RANDOM, FATAL, RETRY_LATER, 71, "no random numbers")                                 \
     X(-903, E_SYSTEM, FATAL, RETRY_LATER, 71, "the operating system refused a resource")           \
     X(-904, E_CRYPTO, FATAL, FIX_CONFIGURATION, 78, "a cryptographic primitive is not available")  \
-    X(-905, E_SIGNING, FATAL, RETRY_LATER, 75, "no signature could be made")
+    X(-905, E_SIGNING, FATAL, RETRY_LATER, 75, "no signature could be made")                       \
+    X(-906, E_STORE, FATAL, RETRY_LATER, 75, "the limiter's store does not answer")                \
+    X(-907, E_STORE_DAMAGED, FATAL, FIX_CONFIGURATION, 74, "the limiter's store is damaged")       \
+    X(-908, E_STORE_VERSION, FATAL, FIX_CONFIGURATION, 78,                                         \
+      "the limiter's store is from a later version")                                               \
+    X(-909, E_STORE_MISSING, FATAL, FIX_CONFIGURATION, 78,                                         \
+      "the library for this kind of store is not installed")                                       \
+    X(-910, E_STORE_UNSAFE, FATAL, FIX_CONFIGURATION, 77,                                          \
+      "the limiter's file is open to others, or on a file system without reliable locks")
 
-/** The error numbers: MAILSUB_OK and MAILSUB_E_INVALID to MAILSUB_E_SIGNING. */
+/** The error numbers: MAILSUB_OK and MAILSUB_E_INVALID to MAILSUB_E_STORE_UNSAFE. */
 enum {
 #define MAILSUB_ERROR_ENUM_(number, NAME, group, action, sysexit, text) MAILSUB_##NAME = (number),
     MAILSUB_ERROR_LIST(MAILSUB_ERROR_ENUM_)

@@ -17,10 +17,12 @@
 #include <mailsub/error.h>
 #include <mailsub/export.h>
 #include <mailsub/extension.h>
+#include <mailsub/limiter.h>
 #include <mailsub/message.h>
 #include <mailsub/policy.h>
 #include <mailsub/receipt.h>
 #include <mailsub/session.h>
+#include <mailsub/store.h>
 #include <mailsub/system.h>
 #include <mailsub/version.h>
 

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A page that the kernel hands to a child as zeros (MADV_WIPEONFORK, Linux 4.14) costs one read of
+ * memory. Where it is not known, the process number does, for a call of the system each time; an
+ * atfork handler would be global state, and cannot be taken back when the library is unloaded.
+ */
+#include "limit/forked.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <mailsub/error.h>
+
+#define PAGE_LEN 4096
+
+int mailsub__birth_init(mailsub__birth *birth)
+{
+    void *page = mmap(NULL, PAGE_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return MAILSUB_E_SYSTEM;
+    birth->page = page;
+    birth->wiped = madvise(page, PAGE_LEN, MADV_WIPEONFORK) == 0;
+    mailsub__birth_renew(birth);
+    return MAILSUB_OK;
+}
+
+void mailsub__birth_deinit(mailsub__birth *birth)
+{
+    if (birth->page)
+        munmap((void *)(uintptr_t)birth->page, PAGE_LEN);
+    birth->page = NULL;
+}
+
+void mailsub__birth_renew(mailsub__birth *birth)
+{
+    birth->pid = getpid();
+    birth->page[0] = 1;
+}
+
+bool mailsub__birth_is_elsewhere(const mailsub__birth *birth)
+{
+    return birth->wiped ? birth->page[0] == 0 : birth->pid != getpid();
+}
