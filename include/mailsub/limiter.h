@@ -55,6 +55,46 @@ MAILSUB_API int mailsub_limiter_new(const mailsub_allocator *allocator,
                                     mailsub_limiter **out_limiter);
 
 /**
+ * Create a limiter that counts where a URL says:
+ *
+ *  memory:                as mailsub_limiter_new
+ *  file:/path             in a file, for all processes of this machine: it is made when there is
+ *                         none, with mode 0600; its directory must exist. Not on network file
+ *                         systems, whose locks cannot be relied upon. Processes may be killed and
+ *                         the power may fail at any moment: what was admitted stays counted.
+ *  sqlite:/path           in a table of an SQLite database (libmailsub-sqlite)
+ *  redis://[user[:password]@]host[:port][/db]
+ *                         in Redis or Valkey, for a fleet of machines (libmailsub-redis); rediss://
+ *                         with TLS, redis+unix:///path over a local socket
+ *
+ * @param allocator    memory for the limiter; NULL for malloc
+ * @param url          not NULL
+ * @param out_limiter  receives the limiter, with one reference that the caller holds
+ * @return 0; MAILSUB_E_URL malformed, or an unknown scheme; MAILSUB_E_STORE it cannot be opened or
+ *         reached; MAILSUB_E_STORE_DAMAGED, _STORE_VERSION, _STORE_UNSAFE; MAILSUB_E_STORE_MISSING
+ *         the library for it is not installed; MAILSUB_E_INVALID; MAILSUB_E_NOMEM; MAILSUB_E_SYSTEM
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_limiter_open(const mailsub_allocator *allocator, const char *url,
+                                     mailsub_limiter **out_limiter);
+
+/** Senders that a damaged file has lost begin anew; else they count as full when it is recovered.
+ */
+#define MAILSUB_RECOVER_FORGET (1u << 0)
+
+/**
+ * Make a damaged file usable again. What is whole in it is kept, and the old one stays beside it,
+ * with ".damaged" behind its name. A file that is whole is left alone.
+ * @param url    of the scheme file
+ * @param flags  0 or MAILSUB_RECOVER_FORGET
+ * @return 0; MAILSUB_E_URL another scheme, or malformed; MAILSUB_E_STORE it cannot be read, or its
+ *         directory not be written; MAILSUB_E_STORE_VERSION; MAILSUB_E_STORE_UNSAFE;
+ *         MAILSUB_E_INVALID
+ * Thread: any; since 0.1
+ */
+MAILSUB_API int mailsub_limiter_recover(const char *url, uint32_t flags);
+
+/**
  * Create a limiter that counts in a store of the program's own.
  * @param allocator    memory for the limiter; NULL for malloc
  * @param store        copied; not NULL; on success the limiter calls its close, on failure nobody

@@ -115,10 +115,12 @@ void mailsub__decide(const mailsub__ask *ask, mailsub__usage *usages, mailsub__c
         reserve(ask, usages, now_ms, answer);
     else if (ask->what == MAILSUB_STORE_REFUND)
         refund(ask, usages, answer);
-    if (ask->what == MAILSUB_STORE_RESERVE && answer->granted == ask->recipients)
+    if (answer->granted == ask->recipients && ask->what != MAILSUB_STORE_QUERY)
         return; /* nobody asks how much is left when all is granted: that would cost as much again */
     for (size_t i = 0; i < ask->n_spans; i++) {
         answer->used[i] = mailsub__window_used(&usages[i], &ask->spans[i]);
         answer->next_ms[i] = mailsub__window_wait(&usages[i], &ask->spans[i], 1, now_ms);
+        if (answer->granted > 0 && answer->next_ms[i] > answer->retry_ms)
+            answer->retry_ms = answer->next_ms[i]; /* for the rest of what was asked for */
     }
 }

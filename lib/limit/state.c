@@ -114,6 +114,17 @@ size_t mailsub__state_encode(const mailsub__state *state,
     return (size_t)(at - out);
 }
 
+bool mailsub__state_is_idle(const mailsub__state *state, int64_t now_ms)
+{
+    if (state->closure.until_ms > 0 && now_ms < state->closure.until_ms + CLOSURE_MS)
+        return false;
+    for (size_t i = 0; i < state->n; i++) {
+        if (!mailsub__window_is_idle(&state->usages[i], &state->spans[i], now_ms))
+            return false;
+    }
+    return true;
+}
+
 /* ---- the rule's windows ---- */
 
 static bool is_same(const mailsub__span *a, const mailsub__span *b)

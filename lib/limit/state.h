@@ -25,6 +25,9 @@ int mailsub__state_decode(mailsub__slice data, mailsub__state *out_state);
 size_t mailsub__state_encode(const mailsub__state *state,
                              unsigned char out[MAILSUB_MAX_STORE_STATE]);
 
+/* Nothing in it counts any more, nor is a closure remembered. */
+bool mailsub__state_is_idle(const mailsub__state *state, int64_t now_ms);
+
 /* A mailsub_store_change_fn; context is a mailsub__state_call. */
 typedef struct mailsub__state_call {
     const mailsub__ask *ask;
