@@ -256,6 +256,18 @@ static void put_left_out(struct json *json, const mailsub_receipt *receipt)
     put_close(json, "]");
 }
 
+static void put_lines(struct json *json, const mailsub_receipt *receipt)
+{
+    put_count(json, "pending", receipt->n_pending);
+    put_key(json, "lines");
+    put_open(json, "[");
+    for (size_t i = 0; i < mailsub_receipt_count_lines(receipt); i++) {
+        put_comma(json);
+        put_string(json, mailsub_receipt_get_line(receipt, i));
+    }
+    put_close(json, "]");
+}
+
 static void put_recipients(struct json *json, const mailsub_receipt *receipt)
 {
     put_key(json, "recipients");
@@ -290,6 +302,7 @@ int mailsub_receipt_write_json(const mailsub_receipt *receipt, mailsub_sink_fn s
     put_tls(&json, receipt);
     put_login(&json, receipt);
     put_left_out(&json, receipt);
+    put_lines(&json, receipt);
     put_recipients(&json, receipt);
     put(&json, "}\n");
     return json.stopped ? MAILSUB_E_SINK : MAILSUB_OK;

@@ -56,6 +56,9 @@ static void fill_all(mailsub_receipt *receipt)
     receipt->certificate.verified_by = MAILSUB_VERIFIED_NOT + 1;
     receipt->tls_resumed = true;
     receipt->dropped = 1u << MAILSUB_EXTENSION_DSN | 1u << MAILSUB_EXTENSION_AUTH;
+    receipt->n_pending = 7;
+    mailsub__receipt_add_line(receipt, mailsub__slice_str("one"));
+    mailsub__receipt_add_line(receipt, mailsub__slice_str("two"));
     receipt->warnings = 1u << MAILSUB_EXTENSION_DSN;
 }
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 TEXT = {"name", "text", "action", "stage", "detail", "message_id", "queue_id"}
-KEYS = TEXT | {"code", "reply", "sysexit", "retry_after", "tls", "login", "dropped", "warnings",
+KEYS = TEXT | {"code", "reply", "sysexit", "retry_after", "tls", "login", "dropped", "warnings", "pending", "lines",
                "recipients"}
 RECIPIENT = {"address", "outcome", "code", "name", "text", "action", "stage", "reply",
              "safe_to_retry"}
@@ -39,6 +39,7 @@ def check_full(receipt):
     assert receipt["login"] == {"mechanisms": [], "text": ""}
     assert receipt["dropped"] == ["AUTH", "DSN"]
     assert len(receipt["warnings"]) == 1 and receipt["warnings"][0].startswith("DSN ")
+    assert receipt["pending"] == 7 and receipt["lines"] == ["one", "two"]
     assert [recipient["outcome"] for recipient in receipt["recipients"]] == [
         "accepted", "refused", "deferred", "not_attempted"]
     assert [recipient["safe_to_retry"] for recipient in receipt["recipients"]] == [
@@ -52,7 +53,7 @@ def check_full(receipt):
 
 def check_lost(receipt):
     assert receipt["name"] == "MAILSUB_E_CONNECT" and receipt["reply"] is None
-    assert receipt["tls"] is None
+    assert receipt["tls"] is None and receipt["pending"] is None
     assert receipt["recipients"] == []
     assert receipt["retry_after"] == 300 and receipt["stage"] == "connect"
 
