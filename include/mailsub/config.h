@@ -13,6 +13,7 @@
 #include <mailsub/dkim.h>
 #include <mailsub/export.h>
 #include <mailsub/extension.h>
+#include <mailsub/limiter.h>
 #include <mailsub/policy.h>
 #include <mailsub/system.h>
 
@@ -321,6 +322,29 @@ MAILSUB_API int mailsub_config_set_extension_policy(mailsub_config *config, int 
  * Since 0.1
  */
 MAILSUB_API int mailsub_config_get_extension_policy(const mailsub_config *config, int extension);
+
+/** What a session does with a message for which its sender's quota is used up. */
+enum {
+    MAILSUB_WHEN_LIMITED_FAIL = 0, /**< it ends with MAILSUB_E_RATE_LIMITED */
+    MAILSUB_WHEN_LIMITED_WAIT = 1, /**< it waits for its slot, in parts where it has more recipients
+                                        than a limit allows at once */
+    MAILSUB_WHEN_LIMITED_PART = 2  /**< as many recipients as possible get it now; the others end
+                                        with MAILSUB_E_RATE_LIMITED, not attempted */
+};
+
+/**
+ * Keep senders inside their quota: each message is reserved just before MAIL, and what was not
+ * attempted in the end is given back. Replies by which the server asks for patience close the
+ * sender for a while. Time that a message waits counts towards the config's deadline; messages
+ * behind it wait with it. With mailsub_config_set_all_or_none nothing is sent in parts.
+ * @param config        the config
+ * @param limiter       the config takes a reference; NULL for none (the default)
+ * @param when_limited  MAILSUB_WHEN_LIMITED_*
+ * @return 0; MAILSUB_E_INVALID no such way
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_limiter(mailsub_config *config, mailsub_limiter *limiter,
+                                           int when_limited);
 
 /**
  * Sign every message that is submitted and whose author, the first mailbox of From, is of the

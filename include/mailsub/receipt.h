@@ -139,6 +139,15 @@ MAILSUB_API const char *mailsub_receipt_get_reply_text(const mailsub_receipt *re
 MAILSUB_API const char *mailsub_receipt_get_detail(const mailsub_receipt *receipt);
 
 /**
+ * When recipients that the limiter held back (MAILSUB_E_RATE_LIMITED) may be submitted again.
+ * @param receipt  NULL counts as empty
+ * @return milliseconds from the end of the submission; 0 when none was held back; -1 never: they
+ *         are more than a limit allows at once
+ * Since 0.1
+ */
+MAILSUB_API int64_t mailsub_receipt_get_quota_wait(const mailsub_receipt *receipt);
+
+/**
  * The Message-ID of the message, in angle brackets.
  * @param receipt  NULL counts as empty
  * Since 0.1
@@ -388,7 +397,8 @@ MAILSUB_API int mailsub_receipt_write_json(const mailsub_receipt *receipt, mails
 /**
  * How long to wait before the next try: what the server says in a reply 4yz ("try again in 5
  * minutes"), else what its enhanced status suggests and a back-off, the longer of the two: 5, 15, 30
- * minutes, 1, 2, and then always 4 hours, for five days.
+ * minutes, 1, 2, and then always 4 hours, for five days. Where the limiter held it back, it is until
+ * the next slot opens.
  * @param receipt  NULL counts as empty
  * @param attempt  tries so far, this one included: 1 or more
  * @return seconds, 1 to 432,000; -1 when another try does not help: all was accepted or refused for

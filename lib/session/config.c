@@ -81,6 +81,7 @@ void mailsub_config_unref(mailsub_config *config)
     mailsub__trust_free(config->trust);
     mailsub__config_deinit_dkim(config);
     mailsub_policy_unref(config->policy);
+    mailsub_limiter_unref(config->limiter);
     mailsub_allocator allocator = config->allocator;
     mailsub__free(&allocator, config);
 }
@@ -311,6 +312,20 @@ int mailsub_config_set_transcript(mailsub_config *config, mailsub_transcript_fn 
         return rc;
     config->transcript = transcript;
     config->transcript_context = context;
+    return MAILSUB_OK;
+}
+
+int mailsub_config_set_limiter(mailsub_config *config, mailsub_limiter *limiter, int when_limited)
+{
+    int rc = mailsub__config_check_changeable(config);
+    if (rc)
+        return rc;
+    if (when_limited < MAILSUB_WHEN_LIMITED_FAIL || when_limited > MAILSUB_WHEN_LIMITED_PART)
+        return mailsub__config_refuse(config, MAILSUB_E_INVALID, "no such way to be limited");
+    mailsub_limiter_ref(limiter);
+    mailsub_limiter_unref(config->limiter);
+    config->limiter = limiter;
+    config->when_limited = when_limited;
     return MAILSUB_OK;
 }
 

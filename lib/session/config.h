@@ -58,6 +58,8 @@ struct mailsub_config {
     size_t room_for_signers;
     mailsub_policy *policy; /* NULL: the default */
     bool relay_signs;
+    mailsub_limiter *limiter;
+    int when_limited; /* MAILSUB_WHEN_LIMITED_* */
     mailsub_transcript_fn transcript;
     void *transcript_context;
     char detail[320]; /* why the last refused setter was refused */

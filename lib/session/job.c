@@ -8,6 +8,7 @@
 #include "codec/utf8.h"
 #include "message/message.h"
 #include "session/parcel.h"
+#include "session/quota.h"
 
 static void free_job(mailsub_session *session, mailsub__job *job)
 {
@@ -70,6 +71,7 @@ int mailsub__job_post(mailsub_session *session, const mailsub__order *order, int
 static void finish(mailsub_session *session)
 {
     mailsub__job *job = session->first;
+    mailsub__quota_settle(session, job);
     session->first = job->next;
     if (!session->first)
         session->last = NULL;
@@ -94,11 +96,33 @@ static void tell_connection(const mailsub_session *session, const mailsub__job *
         mailsub__receipt_set_login(job->receipt, session->engine);
 }
 
+/* Nothing of what is left of a job reached the server. */
+static void fail_rest(mailsub__job *job, const mailsub__verdict *cause, const char *detail)
+{
+    mailsub_receipt *receipt = job->receipt;
+    const mailsub__verdict whole = receipt->whole;
+    mailsub__receipt_fail_from(receipt, job->first, cause, detail);
+    if (job->first == 0)
+        return;
+    receipt->whole = whole;
+    if (whole.code == MAILSUB_OK)
+        receipt->whole.code = MAILSUB_E_PARTIAL;
+}
+
+void mailsub__job_conclude(mailsub_session *session, const char *detail)
+{
+    mailsub_receipt *receipt = session->first->receipt;
+    if (receipt->whole.code == MAILSUB_OK)
+        receipt->whole.code = MAILSUB_E_PARTIAL;
+    mailsub__receipt_copy(receipt->detail, sizeof receipt->detail, detail);
+    finish(session);
+}
+
 void mailsub__job_fail(mailsub_session *session, int code, int stage, const char *detail)
 {
     mailsub__job *job = session->first;
     mailsub__verdict cause = {.code = code, .stage = stage};
-    mailsub__receipt_fail(job->receipt, &cause, detail);
+    fail_rest(job, &cause, detail);
     tell_connection(session, job);
     finish(session);
 }
@@ -132,7 +156,7 @@ static void set_words(mailsub_session *session, mailsub__job *job, const mailsub
 void mailsub__job_refuse(mailsub_session *session, const mailsub__verdict *cause, const char *text)
 {
     mailsub__job *job = session->first;
-    mailsub__receipt_fail(job->receipt, cause, "");
+    fail_rest(job, cause, "");
     set_words(session, job, cause, text);
     finish(session);
 }
@@ -229,6 +253,39 @@ static void describe_probe(mailsub__job *job)
     transaction->on_recipient_text = mailsub__receipt_add_text;
 }
 
+/* The engine counts from the first recipient of the part. */
+static void add_text(void *context, size_t i, mailsub__slice text)
+{
+    const mailsub__job *job = context;
+    mailsub__receipt_add_text(job->receipt, job->first + i, text);
+}
+
+/* What is asked of the delivery, from the first recipient of the part on. */
+static void skip_wishes(mailsub__job *job)
+{
+    mailsub__delivery *delivery = &job->delivery;
+    *delivery = *mailsub__message_delivery(job->message);
+    size_t n = job->first < delivery->n_wishes ? job->first : delivery->n_wishes;
+    if (n > 0)
+        delivery->wishes += n;
+    delivery->n_wishes -= n;
+}
+
+/* Only a part of the message's recipients goes now: see quota.h. */
+static void narrow(mailsub__job *job)
+{
+    mailsub__transaction *transaction = &job->transaction;
+    if (job->first == 0 && job->n == transaction->n_recipients)
+        return;
+    skip_wishes(job);
+    transaction->recipients += job->first;
+    transaction->n_recipients = job->n;
+    transaction->delivery = &job->delivery;
+    transaction->verdicts += job->first;
+    transaction->on_recipient_text = add_text;
+    transaction->context = job;
+}
+
 /* What the engine is to know of the order; what it has told of it already stays. */
 static void describe(mailsub__job *job)
 {
@@ -238,17 +295,21 @@ static void describe(mailsub__job *job)
     transaction->on_line = mailsub__receipt_add_line;
     transaction->context = job->receipt;
     transaction->reopen = reopen_content;
-    if (job->kind == MAILSUB__KIND_MESSAGE)
+    if (job->kind == MAILSUB__KIND_MESSAGE) {
         mailsub__parcel_describe(transaction, job->message, job->receipt);
-    else if (job->kind == MAILSUB__KIND_PROBE)
+        narrow(job);
+    } else if (job->kind == MAILSUB__KIND_PROBE) {
         describe_probe(job);
-    else
+    } else {
         transaction->smtputf8 = !mailsub__ascii_only(transaction->argument);
+    }
 }
 
 static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
 {
     const char *detail = "";
+    if (mailsub__quota_reserve(session, now_ms) != MAILSUB__QUOTA_GO)
+        return;
     int rc = job->kind == MAILSUB__KIND_MESSAGE ? open_content(session, job, &detail) : MAILSUB_OK;
     if (rc == MAILSUB_OK && job->kind == MAILSUB__KIND_MESSAGE) {
         rc = mailsub__compliance_check_server(session, job);
@@ -272,8 +333,10 @@ bool mailsub__job_advance(mailsub_session *session, int64_t now_ms)
     if (!job->prepared && !prepare(session, job))
         return true;
     if (session->link == MAILSUB__LINK_NONE) {
-        mailsub__link_open(session, now_ms);
-        return true;
+        enum mailsub__quota quota = mailsub__quota_look(session, now_ms);
+        if (quota == MAILSUB__QUOTA_GO)
+            mailsub__link_open(session, now_ms);
+        return quota != MAILSUB__QUOTA_WAIT;
     }
     if (session->link != MAILSUB__LINK_TALKING || !session->idle)
         return false;
@@ -297,6 +360,26 @@ static bool may_repeat(const mailsub_session *session, const mailsub__job *job)
            (code == MAILSUB_E_CONNECTION_LOST || code == MAILSUB_E_UNAVAILABLE);
 }
 
+static bool brought_some(int code)
+{
+    return code == MAILSUB_OK || code == MAILSUB_E_PARTIAL;
+}
+
+/* What the last part brought, together with those before it. */
+static void add_whole(mailsub__job *job, const mailsub__verdict *part)
+{
+    mailsub__verdict *whole = &job->receipt->whole;
+    const int before = whole->code;
+    if (job->first == 0) {
+        *whole = *part;
+        return;
+    }
+    if (brought_some(part->code))
+        *whole = *part;
+    if (before != part->code && (brought_some(before) || brought_some(part->code)))
+        whole->code = MAILSUB_E_PARTIAL;
+}
+
 void mailsub__job_transacted(mailsub_session *session)
 {
     mailsub__job *job = session->first;
@@ -309,11 +392,18 @@ void mailsub__job_transacted(mailsub_session *session)
         job->submitted = false;
         return;
     }
-    receipt->whole = transaction->whole;
+    add_whole(job, &transaction->whole);
     receipt->n_pending = transaction->n_pending;
     receipt->dropped = transaction->dropped;
     receipt->warnings = transaction->warnings;
     mailsub__receipt_copy(receipt->queue_id, sizeof receipt->queue_id, transaction->queue_id);
     set_words(session, job, &transaction->whole, transaction->text);
+    mailsub__quota_settle(session, job);
+    if (mailsub__quota_next(session, job)) {
+        job->transaction = (mailsub__transaction){.size = 0};
+        job->submitted = false;
+        job->repeated = false;
+        return;
+    }
     finish(session);
 }

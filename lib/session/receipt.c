@@ -69,6 +69,7 @@ void mailsub__receipt_reset(mailsub_receipt *receipt)
     receipt->queue_id[0] = '\0';
     receipt->tls_version[0] = '\0';
     receipt->tls_cipher[0] = '\0';
+    receipt->retry_ms = 0;
     receipt->dropped = 0;
     receipt->warnings = 0;
     receipt->login.n = 0;
@@ -132,8 +133,14 @@ void mailsub__receipt_copy(char *out, size_t room, const char *text)
 void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cause,
                            const char *detail)
 {
+    mailsub__receipt_fail_from(receipt, 0, cause, detail);
+}
+
+void mailsub__receipt_fail_from(mailsub_receipt *receipt, size_t first,
+                                const mailsub__verdict *cause, const char *detail)
+{
     receipt->whole = *cause;
-    for (size_t i = 0; i < receipt->n_recipients; i++) {
+    for (size_t i = first; i < receipt->n_recipients; i++) {
         receipt->verdicts[i] = *cause;
         receipt->verdicts[i].outcome = MAILSUB_OUTCOME_NOT_ATTEMPTED;
     }
@@ -251,6 +258,11 @@ const char *mailsub_receipt_get_line(const mailsub_receipt *receipt, size_t inde
     while (index-- > 0)
         line += strlen(line) + 1;
     return line;
+}
+
+int64_t mailsub_receipt_get_quota_wait(const mailsub_receipt *receipt)
+{
+    return receipt ? receipt->retry_ms : 0;
 }
 
 uint32_t mailsub_receipt_get_dropped(const mailsub_receipt *receipt)

@@ -25,6 +25,7 @@ struct mailsub_receipt {
     char queue_id[64];
     char tls_version[16];
     char tls_cipher[64];
+    int64_t retry_ms; /* of the limiter */
     uint32_t dropped; /* bits by MAILSUB_EXTENSION_* */
     uint32_t warnings;
     mailsub__login_report login;
@@ -51,6 +52,9 @@ void mailsub__receipt_add_line(void *context, mailsub__slice text);
 /* Record that nothing reached the server: whole and each recipient get the cause as verdict. */
 void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cause,
                            const char *detail);
+/* The same of the recipients from first on. */
+void mailsub__receipt_fail_from(mailsub_receipt *receipt, size_t first,
+                                const mailsub__verdict *cause, const char *detail);
 /* The facts of a connection's TLS. */
 void mailsub__receipt_set_tls(mailsub_receipt *receipt, const mailsub__transport *transport);
 /* What became of the mechanisms of its login. */

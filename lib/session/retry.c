@@ -198,8 +198,11 @@ int64_t mailsub_receipt_get_retry_after(const mailsub_receipt *receipt, unsigned
                      mailsub_receipt_get_recipient_reply_text(receipt, i));
     }
     int64_t pause = back_off(attempt);
-    if (!wait.helps || pause < 0)
+    int64_t slot = (receipt->retry_ms + 999) / 1000; /* what the limiter says is exact */
+    if (!wait.helps || pause < 0 || receipt->retry_ms < 0 || slot > GIVE_UP_S)
         return -1;
+    if (slot > 0)
+        return slot > wait.told ? slot : wait.told;
     if (wait.told > 0)
         return wait.told;
     return wait.suggested > pause ? wait.suggested : pause;

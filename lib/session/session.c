@@ -48,6 +48,8 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
     if (rc == MAILSUB_OK)
         rc = mailsub__transport_new(&session->allocator, session->poller, &settings,
                                     &session->transport);
+    if (rc == MAILSUB_OK && config->limiter)
+        rc = mailsub_ticket_new(&session->allocator, &session->ticket);
     if (rc) {
         mailsub_session_free(session);
         return rc;
@@ -88,6 +90,7 @@ void mailsub_session_free(mailsub_session *session)
     }
     mailsub__buffer_deinit(&session->offers[0]);
     mailsub__buffer_deinit(&session->offers[1]);
+    mailsub_ticket_free(session->ticket);
     mailsub__transport_free(session->transport);
     mailsub__poller_free(session->poller);
     mailsub_config *config = session->config;
@@ -164,6 +167,8 @@ int64_t mailsub_session_get_timeout(const mailsub_session *session)
     int64_t deadline_ms = mailsub__link_deadline(session);
     if (job && job->deadline_ms >= 0 && (deadline_ms < 0 || job->deadline_ms < deadline_ms))
         deadline_ms = job->deadline_ms;
+    if (job && job->wait_until_ms > 0 && (deadline_ms < 0 || job->wait_until_ms < deadline_ms))
+        deadline_ms = job->wait_until_ms;
     if (deadline_ms < 0)
         return -1;
     int64_t now_ms = mailsub__clock_monotonic_ms();

@@ -45,6 +45,15 @@ typedef struct mailsub__job {
     bool server_checked;   /* the policy was asked about the server */
     bool submitted;        /* the engine has the transaction */
     bool repeated;         /* a dead kept connection was replaced for it once */
+    /* Of a message whose recipients are more than the limiter admits at once, each part is a
+       transaction of its own. */
+    size_t first;          /* recipient of the part */
+    size_t n;              /* recipients of it */
+    bool reserved;         /* the session's ticket is for it */
+    bool learnt;           /* the limiter was told what the server said to it */
+    int64_t retry_ms;      /* when the rest may come */
+    int64_t wait_until_ms; /* 0: it does not wait for the limiter */
+    mailsub__delivery delivery;
     mailsub__transaction transaction;
 } mailsub__job;
 
@@ -60,6 +69,7 @@ struct mailsub_session {
     mailsub_config *config;
     mailsub__poller *poller;
     mailsub__transport *transport;
+    mailsub_ticket *ticket; /* where the config has a limiter */
     char helo_name[256];
 
     enum mailsub__link_state link;
@@ -119,7 +129,9 @@ bool mailsub__job_advance(mailsub_session *session, int64_t now_ms);
 void mailsub__job_transacted(mailsub_session *session);
 /* End the first job before anything of it was sent. */
 void mailsub__job_fail(mailsub_session *session, int code, int stage, const char *detail);
-/* The same where the engine knows the cause, and the server's words about it, or "". */
+/* End the first job after a part of it: what is left keeps its verdicts. */
+void mailsub__job_conclude(mailsub_session *session, const char *detail);
+/* The same as job_fail where the engine knows the cause, and the server's words about it, or "". */
 void mailsub__job_refuse(mailsub_session *session, const mailsub__verdict *cause, const char *text);
 
 #endif
