@@ -24,8 +24,8 @@ enum statement { BEGIN, READ, WRITE, COMMIT, ROLLBACK, N_STATEMENTS };
 static const char *const texts[N_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [READ] = "SELECT state FROM mailsub_limits WHERE sender = ?1",
-    [WRITE] = "INSERT INTO mailsub_limits (sender, state) VALUES (?1, ?2)"
-              " ON CONFLICT (sender) DO UPDATE SET state = excluded.state",
+    [WRITE] = ("INSERT INTO mailsub_limits (sender, state) VALUES (?1, ?2)"
+               " ON CONFLICT (sender) DO UPDATE SET state = excluded.state"),
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
 };
