@@ -6,23 +6,23 @@
  *    that writes to any address given is soon used to send spam to strangers, confirmations too.
  *  - It comes from a fixed address of the house, for which this host may send. The visitor's stands
  *    in Reply-To, so that an answer reaches him; it is checked there like any other address.
- *  - Each visitor has a limit, and so has the form as a whole.
+ *  - Each visitor has a limit, and so has the form as a whole. The counts stand in a file, so that
+ *    each request may have a process of its own.
  *  - What was typed goes into the text, and a short part of it into the Subject. Line ends cannot
  *    make fields of their own: the library refuses them in a header.
  *
- *   webform URL VISITOR REPLY_TO TOPIC < text     submits one form; VISITOR is his network address
- *   webform                                       shows all this against a server of its own
- *
- * A program that serves one request each has to keep the counts where the next one finds them.
+ *   webform URL LIMITS VISITOR REPLY_TO TOPIC < text    submits one form; LIMITS is the file of the
+ *                                                       counts, such as file:/var/lib/form/limits,
+ *                                                       VISITOR the visitor's network address
+ *   webform                                             shows all this against a server of its own
  */
 #include <mailsub/mailsub.h>
 #include <mailsub/testing.h>
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-enum { MOST_VISITORS = 1000, PER_VISITOR = 3, PER_FORM = 60, WINDOW_S = 60 * 60 };
+enum { PER_VISITOR = 3, PER_FORM = 60, HOUR_MS = 60 * 60 * 1000 };
 
 static const char form_address[] = "form@council.example.org";
 static const char office_address[] = "office@council.example.org";
@@ -34,41 +34,29 @@ struct form {
     const char *text;
 };
 
-/* How often each visitor, and everybody together, has used the form in the hour that runs. */
-struct counts {
-    time_t since;
-    int n_all;
-    size_t n_visitors;
-    struct {
-        char address[64];
-        int n;
-    } visitors[MOST_VISITORS];
+struct office {
+    mailsub_limiter *limiter;
+    mailsub_ticket *ticket;
+    mailsub_session *session;
 };
 
-static int may_send(struct counts *counts, const char *visitor, time_t now)
+/* The sender's rule is for the form as a whole; the session keeps it. Everybody else is a visitor. */
+static int open_limiter(const char *limits, mailsub_limiter **out_limiter)
 {
-    if (now - counts->since >= WINDOW_S || now < counts->since) {
-        counts->since = now;
-        counts->n_all = 0;
-        counts->n_visitors = 0;
-    }
-    if (counts->n_all >= PER_FORM || strlen(visitor) >= sizeof counts->visitors[0].address)
-        return 0;
-    size_t i = 0;
-    while (i < counts->n_visitors && strcmp(counts->visitors[i].address, visitor) != 0)
-        i++;
-    if (i == MOST_VISITORS)
-        return 0;
-    if (i == counts->n_visitors) {
-        strcpy(counts->visitors[i].address, visitor);
-        counts->visitors[i].n = 0;
-        counts->n_visitors++;
-    }
-    if (counts->visitors[i].n >= PER_VISITOR)
-        return 0;
-    counts->visitors[i].n++;
-    counts->n_all++;
-    return 1;
+    int rc = mailsub_limiter_open(NULL, limits, out_limiter);
+    if (rc == MAILSUB_OK)
+        rc = mailsub_limiter_add_rule(*out_limiter, form_address, PER_FORM, HOUR_MS, 0);
+    if (rc == MAILSUB_OK)
+        rc = mailsub_limiter_add_rule(*out_limiter, NULL, PER_VISITOR, HOUR_MS, 0);
+    return rc;
+}
+
+/* Count one form of a visitor, under a name that looks like a mailbox and is none. */
+static int count(const struct office *office, const char *visitor)
+{
+    char key[128];
+    snprintf(key, sizeof key, "\"%.60s\"@visitor.invalid", visitor);
+    return mailsub_limiter_reserve(office->limiter, key, 1, NULL, office->ticket);
 }
 
 /* The builder keeps its first error: a malformed Reply-To or a topic with a line end ends it. */
@@ -87,45 +75,42 @@ static int build(mailsub_message *message, const struct form *form)
     return mailsub_message_get_error(message, NULL);
 }
 
-static int submit(mailsub_session *session, struct counts *counts, const struct form *form)
+static int submit(const struct office *office, const struct form *form)
 {
     mailsub_message *message;
-    if (!may_send(counts, form->visitor, time(NULL))) {
-        printf("%s: too many forms, try again in an hour\n", form->visitor);
-        return 1;
-    }
     int rc = mailsub_message_new(NULL, &message);
     if (rc)
         return rc;
     rc = build(message, form);
     if (rc == MAILSUB_OK)
-        rc = mailsub_session_submit(session, message, NULL);
+        rc = count(office, form->visitor);
+    if (rc == MAILSUB_OK)
+        rc = mailsub_session_submit(office->session, message, NULL);
     mailsub_message_free(message);
     printf("%s: %s\n", form->visitor, mailsub_strerror(rc));
     return rc;
 }
 
 /* What the form takes and refuses, against a server of its own; 0 when all is as it should be. */
-static int show(mailsub_session *session, const mailsub_testing_server *server)
+static int show(const struct office *office, const mailsub_testing_server *server)
 {
-    static struct counts counts;
     static const struct form good = {"192.0.2.1", "visitor@example.net", "Street lamp", "Dark.\n"};
     static const struct form injected = {"192.0.2.2", "visitor@example.net",
                                          "a\r\nBcc: victim@example.com", "Spam.\n"};
     static const struct form two = {"192.0.2.3", "a@example.net, b@example.net", "a", "Spam.\n"};
     int wrong = 0;
     for (int i = 0; i < PER_VISITOR; i++)
-        wrong += submit(session, &counts, &good) != MAILSUB_OK;
-    wrong += submit(session, &counts, &good) != 1;
-    wrong += submit(session, &counts, &injected) != MAILSUB_E_CONTROL;
-    wrong += submit(session, &counts, &two) != MAILSUB_E_ADDRESS;
+        wrong += submit(office, &good) != MAILSUB_OK;
+    wrong += submit(office, &good) != MAILSUB_E_RATE_LIMITED;
+    wrong += submit(office, &injected) != MAILSUB_E_CONTROL;
+    wrong += submit(office, &two) != MAILSUB_E_ADDRESS;
     wrong += mailsub_testing_server_count_messages(server) != PER_VISITOR;
     for (size_t i = 0; i < mailsub_testing_server_count_messages(server); i++)
         wrong += strcmp(mailsub_testing_server_get_recipient(server, i, 0), office_address) != 0;
     return wrong;
 }
 
-static int open_session(const char *url, mailsub_session **out_session)
+static int open_office(const char *url, const char *limits, struct office *office)
 {
     mailsub_config *config;
     int rc = mailsub_config_new(NULL, &config);
@@ -133,41 +118,52 @@ static int open_session(const char *url, mailsub_session **out_session)
         return rc;
     rc = mailsub_config_set_url(config, url);
     if (rc == MAILSUB_OK)
-        rc = mailsub_session_new(config, out_session);
+        rc = open_limiter(limits, &office->limiter);
+    if (rc == MAILSUB_OK)
+        rc = mailsub_config_set_limiter(config, office->limiter, MAILSUB_WHEN_LIMITED_FAIL);
+    if (rc == MAILSUB_OK)
+        rc = mailsub_ticket_new(NULL, &office->ticket);
+    if (rc == MAILSUB_OK)
+        rc = mailsub_session_new(config, &office->session);
     mailsub_config_unref(config);
     return rc;
 }
 
+static void close_office(struct office *office)
+{
+    mailsub_session_free(office->session);
+    mailsub_ticket_free(office->ticket);
+    mailsub_limiter_unref(office->limiter);
+}
+
 static int run_one(char **argv)
 {
-    static struct counts counts;
     static char text[64 * 1024];
-    mailsub_session *session;
+    struct office office = {NULL, NULL, NULL};
     size_t len = fread(text, 1, sizeof text - 1, stdin);
     text[len] = '\0';
-    const struct form form = {argv[2], argv[3], argv[4], text};
-    int rc = open_session(argv[1], &session);
-    if (rc)
-        return rc;
-    rc = submit(session, &counts, &form);
-    mailsub_session_free(session);
+    const struct form form = {argv[3], argv[4], argv[5], text};
+    int rc = open_office(argv[1], argv[2], &office);
+    if (rc == MAILSUB_OK)
+        rc = submit(&office, &form);
+    close_office(&office);
     return rc;
 }
 
 int main(int argc, char **argv)
 {
     mailsub_testing_server *server = NULL;
-    mailsub_session *session = NULL;
-    if (argc == 5)
+    struct office office = {NULL, NULL, NULL};
+    if (argc == 6)
         return run_one(argv) == MAILSUB_OK ? 0 : 1;
     int rc = argc == 1 ? mailsub_testing_server_new(MAILSUB_TESTING_PIPELINING, &server) : 1;
     if (rc == MAILSUB_OK)
         rc = mailsub_testing_server_start(server);
     if (rc == MAILSUB_OK)
-        rc = open_session(mailsub_testing_server_get_url(server), &session);
+        rc = open_office(mailsub_testing_server_get_url(server), "memory:", &office);
     if (rc == MAILSUB_OK)
-        rc = show(session, server);
-    mailsub_session_free(session);
+        rc = show(&office, server);
+    close_office(&office);
     mailsub_testing_server_free(server);
     return rc == MAILSUB_OK ? 0 : 1;
 }
