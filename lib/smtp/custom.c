@@ -44,12 +44,17 @@ int mailsub__custom_step(mailsub_login *login, mailsub__slice challenge)
     return rc ? rc : login->answer.error;
 }
 
+/* Also where the server says so before it has asked anything: that is what a mechanism with mutual
+   authentication must not believe, so it is begun in order to be asked. */
 int mailsub__custom_accept(mailsub_login *login)
 {
     const mailsub_mechanism *custom = login->custom;
-    struct custom_state *state = login->state;
-    if (!custom->accept || !state)
+    if (!custom->accept)
         return MAILSUB_OK;
+    int rc = login->state ? MAILSUB_OK : begin(login);
+    if (rc)
+        return rc;
+    struct custom_state *state = login->state;
     int result = custom->accept(custom->context, state->state);
     if (result == 0)
         return MAILSUB_OK;

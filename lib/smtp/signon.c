@@ -28,9 +28,8 @@ static void add_detail(mailsub__engine *engine, const char *detail)
 /* In the middle of an exchange nothing polite can be said: a QUIT would be taken as an answer. */
 static void fail_login(mailsub__engine *engine, int code, const mailsub__reply *cause)
 {
-    const char *detail = engine->auth.login.detail ? engine->auth.login.detail : "";
     mailsub__engine_fail(engine, code, MAILSUB_STAGE_AUTH, cause);
-    add_detail(engine, detail);
+    add_detail(engine, engine->auth.login.detail);
 }
 
 /* The end of a login for which no mechanism is left, without a reply that says why. */
@@ -150,9 +149,9 @@ bool mailsub__signon_send_cancel(mailsub__engine *engine)
 bool mailsub__signon_take_line(mailsub__engine *engine, int code)
 {
     mailsub__reply_parser *parser = &engine->parser;
-    const mailsub__mechanism *mechanism = engine->auth.login.mechanism;
-    if (code != 334 || !parser->long_line || !mechanism)
+    if (code != 334 || !parser->long_line)
         return false;
+    const mailsub__mechanism *mechanism = engine->auth.login.mechanism;
     if (engine->reply.code != 0) /* no challenge has two lines: this makes it no base64 */
         mailsub__auth_take_challenge(&engine->auth, PART("\n"));
     mailsub__auth_take_challenge(&engine->auth, parser->text);

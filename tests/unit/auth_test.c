@@ -2,6 +2,9 @@
 /* What each mechanism says, and the credentials; SCRAM is in scram_test. */
 #include "auth_kit.h"
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
 #include "smtp/command.h"
 
 #define MAX_STEPS 5
@@ -345,6 +348,20 @@ static const struct row {
      MAILSUB_E_REPLY_MALFORMED,
      0,
      ""},
+    {"CRAM-MD5 cannot act for another",
+     "CRAM-MD5 ",
+     "CRAM-MD5",
+     "tim",
+     "x",
+     NULL,
+     "bob",
+     "CRAM-MD5",
+     "",
+     {"<1896>"},
+     {0},
+     MAILSUB_E_CREDENTIALS,
+     0,
+     ""},
     {"CRAM-MD5 is not used unasked",
      "CRAM-MD5 LOGIN ",
      NULL,
@@ -590,6 +607,76 @@ static void long_credentials_have_a_limit(void **state)
     assert_int_equal(heap.n_live, 0);
 }
 
+/* ---- what stands in the way ---- */
+
+/* The text of a refusal has 511 octets at most, and its last character is whole. */
+static void a_long_refusal_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    static const struct {
+        const char *end;
+        size_t want_len;
+    } cuts[] = {{"\xc3\xa4y", 510}, {"y\xc3\xa4", 511}, {"yyy", 511}, {"", 510}};
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        mailsub__auth auth;
+        bool found = false;
+        char error[600];
+        memset(error, 'x', 510);
+        strcpy(error + 510, cuts[i].end);
+        mailsub__auth_init(&auth, &allocator, "alice", NULL,
+                           &(mailsub__login_settings){.token = "ya29.t"});
+        assert_int_equal(mailsub__auth_fetch(&auth), MAILSUB_OK);
+        mailsub__auth_list(&auth, "XOAUTH2 ", true);
+        assert_int_equal(mailsub__auth_choose(&auth, &found), MAILSUB_OK);
+        kit_challenge(&auth, error);
+        assert_int_equal(mailsub__auth_respond(&auth), MAILSUB_OK);
+        assert_int_equal(strlen(auth.report.text), cuts[i].want_len);
+        assert_memory_equal(auth.report.text, error, cuts[i].want_len);
+        mailsub__auth_deinit(&auth);
+    }
+    assert_int_equal(heap.n_live, 0);
+}
+
+/* GnuTLS refuses MD5 where the system is set to FIPS 140 mode. */
+static bool md5_is_forbidden;
+
+int __real_gnutls_hmac_fast(gnutls_mac_algorithm_t algorithm, const void *key, size_t keylen,
+                            const void *text, size_t textlen, void *digest);
+int __wrap_gnutls_hmac_fast(gnutls_mac_algorithm_t algorithm, const void *key, size_t keylen,
+                            const void *text, size_t textlen, void *digest);
+
+int __wrap_gnutls_hmac_fast(gnutls_mac_algorithm_t algorithm, const void *key, size_t keylen,
+                            const void *text, size_t textlen, void *digest)
+{
+    if (md5_is_forbidden && algorithm == GNUTLS_MAC_MD5)
+        return GNUTLS_E_UNWANTED_ALGORITHM;
+    return __real_gnutls_hmac_fast(algorithm, key, keylen, text, textlen, digest);
+}
+
+static void without_md5_there_is_no_answer(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    mailsub__auth auth;
+    bool found = false;
+    mailsub__auth_init(&auth, &allocator, "tim", "x",
+                       &(mailsub__login_settings){.mechanisms = "CRAM-MD5"});
+    assert_int_equal(mailsub__auth_fetch(&auth), MAILSUB_OK);
+    mailsub__auth_list(&auth, "CRAM-MD5 ", true);
+    assert_int_equal(mailsub__auth_choose(&auth, &found), MAILSUB_OK);
+    kit_challenge(&auth, "<1896>");
+    md5_is_forbidden = true;
+    assert_int_equal(mailsub__auth_respond(&auth), MAILSUB_E_CRYPTO);
+    md5_is_forbidden = false;
+    assert_int_equal(mailsub__auth_line(&auth).len, 0);
+    assert_int_equal(kit_state(&auth, "CRAM-MD5"), MAILSUB_LOGIN_FAILED);
+    mailsub__auth_deinit(&auth);
+    assert_int_equal(heap.n_live, 0);
+}
+
 /* ---- secrets ---- */
 
 static const struct redact_row {
@@ -641,5 +728,8 @@ int main(void)
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(a_callback_gives_the_credentials);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(no_credentials_are_no_login);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(long_credentials_have_a_limit);
+    tests[n_tests++] =
+        (struct CMUnitTest)cmocka_unit_test(a_long_refusal_is_cut_between_characters);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(without_md5_there_is_no_answer);
     return UNIT_RUN(tests, n_tests);
 }

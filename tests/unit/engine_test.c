@@ -257,8 +257,8 @@ static void choose_kind(struct rig *rig, int state)
     }
 }
 
-/* Until the state's command has been sent in whole; early: until it is about to be sent. */
-static void travel(struct rig *rig, const struct road *road, bool early)
+/* The settings of a road. */
+static void depart(struct rig *rig, const struct road *road)
 {
     init(rig);
     rig->settings.user = road->user;
@@ -276,6 +276,11 @@ static void travel(struct rig *rig, const struct road *road, bool early)
     }
     choose_kind(rig, road->state);
     begin(rig, MAILSUB__CLEAR);
+}
+
+/* Until the state's command has been sent in whole; early: until it is about to be sent. */
+static void arrive(struct rig *rig, const struct road *road, bool early)
+{
     for (size_t i = 0; road->answers[i]; i++) {
         fly(rig, road->answers[i]);
         if (rig->ready && has_transaction(road->state) && i == 1)
@@ -285,6 +290,12 @@ static void travel(struct rig *rig, const struct road *road, bool early)
         mailsub__engine_quit(rig->engine, 0);
     if (!early)
         drain(rig, road->state == MAILSUB__STATE_CONTENT ? 20000 : SIZE_MAX);
+}
+
+static void travel(struct rig *rig, const struct road *road, bool early)
+{
+    depart(rig, road);
+    arrive(rig, road, early);
 }
 
 /* "on", or how the connection and the transaction ended; what was sent last, where it goes on. */
@@ -443,6 +454,33 @@ static void every_reply_has_its_end(void **state)
         if (strcmp(have, row->want[i]) != 0)
             fail_msg("reply %zu (%s) leads to: %s", i, replies[i] ? replies[i] : "too long", have);
         deinit(&rig);
+    }
+}
+
+/* Whichever allocation fails on the way to a state: the end is typed, or as if none had failed. */
+static void every_state_with_short_memory(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof roads / sizeof roads[0]; i++) {
+        static struct rig rig;
+        char normal[200];
+        char have[200];
+        travel(&rig, &roads[i], false);
+        describe(&rig, normal, sizeof normal);
+        size_t n_requests = rig.heap.n_requests;
+        deinit(&rig);
+        bool failed = false;
+        for (size_t n = 3; n <= n_requests; n++) { /* the first two make the engine */
+            depart(&rig, &roads[i]);
+            rig.heap.fail_at = n;
+            arrive(&rig, &roads[i], false);
+            describe(&rig, have, sizeof have);
+            failed |= strstr(have, "E_NOMEM") != NULL;
+            if (!strstr(have, "E_NOMEM") && strcmp(have, normal) != 0)
+                fail_msg("road %zu, allocation %zu leads to: %s; normally: %s", i, n, have, normal);
+            deinit(&rig);
+        }
+        assert_true(failed || n_requests <= 2);
     }
 }
 
@@ -900,6 +938,7 @@ int main(void)
     UNIT_ADD_ROWS(tests, n_tests, cell_rows, every_reply_has_its_end);
     UNIT_ADD_ROWS(tests, n_tests, flight_rows, nobody_waits_in_vain);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_state_is_walked);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_state_with_short_memory);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(another_connection_takes_the_rest);
     tests[n_tests++] =
         (struct CMUnitTest)cmocka_unit_test(a_refused_sender_stops_all_its_transactions);

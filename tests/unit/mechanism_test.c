@@ -167,6 +167,77 @@ static void chooses(void **state)
     assert_int_equal(heap.n_live, 0);
 }
 
+/* ---- credentials that a mechanism cannot express: the next is chosen ---- */
+
+static const struct unusable_row {
+    const char *name;
+    const char *user;
+    const char *authorization;
+    const char *mechanisms; /* PLAIN, which can, is the last */
+    const char *want_unusable[2];
+} unusable_rows[] = {
+    {"those that cannot act for another",
+     "alice",
+     "bob",
+     "LOGIN XOAUTH2 PLAIN ",
+     {"LOGIN", "XOAUTH2"}},
+    {"a name that the fields of a token cannot hold",
+     "al\x01ice",
+     NULL,
+     "OAUTHBEARER XOAUTH2 PLAIN ",
+     {"OAUTHBEARER", "XOAUTH2"}},
+    {"a name with a DEL",
+     "al\x7fice",
+     NULL,
+     "OAUTHBEARER XOAUTH2 PLAIN ",
+     {"OAUTHBEARER", "XOAUTH2"}},
+};
+
+static void passes_over(void **state)
+{
+    const struct unusable_row *row = *state;
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    mailsub__login_settings settings = {
+        .token = "tok", .authorization = row->authorization, .mechanisms = row->mechanisms};
+    mailsub__auth auth;
+    bool found = false;
+    mailsub__auth_init(&auth, &allocator, row->user, "x", &settings);
+    assert_int_equal(mailsub__auth_fetch(&auth), MAILSUB_OK);
+    mailsub__auth_list(&auth, row->mechanisms, true);
+    assert_int_equal(mailsub__auth_choose(&auth, &found), MAILSUB_OK);
+    assert_true(found);
+    assert_string_equal(auth.report.attempts[auth.current].name, "PLAIN");
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(kit_state(&auth, row->want_unusable[i]), MAILSUB_LOGIN_UNUSABLE);
+    mailsub__auth_deinit(&auth);
+    assert_int_equal(heap.n_live, 0);
+}
+
+/* ---- names ---- */
+
+static const struct name_row {
+    const char *name;
+    const char *text;
+    bool want;
+} name_rows[] = {
+    {"a name in capitals", "SCRAM-SHA-256", true},
+    {"a name in small letters", "plain", true},
+    {"a name with an underscore", "X_OWN", true},
+    {"a name of 20 characters", "X2345678901234567890", true},
+    {"a name of 21 characters", "X23456789012345678901", false},
+    {"no name", "", false},
+    {"a name with a full stop", "X.OWN", false},
+    {"a name with a space", "X OWN", false},
+    {"a name beyond ASCII", "\xc3\x9c", false},
+};
+
+static void takes_names(void **state)
+{
+    const struct name_row *row = *state;
+    assert_int_equal(mailsub__mechanism_is_name(mailsub__slice_str(row->text)), row->want);
+}
+
 /* ---- after a refusal ---- */
 
 static const struct refusal_row {
@@ -319,6 +390,8 @@ static int own_begin(void *context, mailsub_login *login, void **out_state)
     assert_memory_equal(mailsub_login_get(login, MAILSUB_LOGIN_GET_BINDING, &len), "d\0ta", 4);
     assert_int_equal(len, 4);
     assert_string_equal(mailsub_login_get(login, 99, &len), "");
+    assert_string_equal(mailsub_login_get(login, -1, &len), "");
+    assert_int_equal(len, 0);
     assert_string_equal(mailsub_login_get(NULL, MAILSUB_LOGIN_GET_USER, &len), "");
     *out_state = context;
     return own->begin_result;
@@ -366,6 +439,20 @@ static const struct own_row {
     {"that needs a password", {0}, MAILSUB_MECHANISM_PASSWORD, 0, 0, "X-OWN", 1},
     {"that cannot go on", {.answer_result = -7}, 0, MAILSUB_E_CREDENTIALS, 0, "X-OWN", 1},
     {"that is not convinced", {.accept_result = -1}, 0, 0, MAILSUB_E_AUTH_FORGED, "X-OWN", 1},
+    {"that says why it is not",
+     {.accept_result = MAILSUB_E_REPLY_MALFORMED},
+     0,
+     0,
+     MAILSUB_E_REPLY_MALFORMED,
+     "X-OWN",
+     1},
+    {"that says why it cannot go on",
+     {.answer_result = MAILSUB_E_AUTH_FORGED},
+     0,
+     MAILSUB_E_AUTH_FORGED,
+     0,
+     "X-OWN",
+     1},
 };
 
 static void own_mechanisms(void **state)
@@ -400,12 +487,96 @@ static void own_mechanisms(void **state)
     assert_int_equal(heap.n_live, 0);
 }
 
+/* A function that always answers: the one that a mechanism must have. */
+static int say_nothing(void *context, void *state, mailsub_login *login, const void *challenge,
+                       size_t len)
+{
+    (void)challenge;
+    (void)len;
+    assert_null(state);
+    ++*(unsigned *)context;
+    int rc = mailsub_login_answer(login, "early", 5);
+    return rc ? rc : mailsub_login_answer(login, NULL, 0); /* and takes it back */
+}
+
+static int try_alone(const mailsub_mechanism *mechanism, const mailsub_allocator *allocator,
+                     mailsub__auth *auth, bool *found)
+{
+    mailsub__login_settings settings = {.custom = mechanism, .n_custom = 1, .host = "mx.example"};
+    mailsub__auth_init(auth, allocator, "alice", "sesame", &settings);
+    mailsub__auth_set_binding(auth, "tls-exporter", mailsub__slice_of("d\0ta", 4));
+    int rc = mailsub__auth_fetch(auth);
+    mailsub__auth_list(auth, "X-OWN ", true);
+    return rc ? rc : mailsub__auth_choose(auth, found);
+}
+
+static void only_answering_must_be_there(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    unsigned n_answers = 0;
+    const mailsub_mechanism mechanism = {
+        .size = sizeof mechanism, .name = "X-OWN", .context = &n_answers, .answer = say_nothing};
+    mailsub__auth auth;
+    bool found = false;
+    assert_int_equal(try_alone(&mechanism, &allocator, &auth, &found), MAILSUB_OK);
+    assert_true(found);
+    kit_expect(&auth, "=");
+    assert_int_equal(mailsub__auth_accept(&auth), MAILSUB_OK);
+    assert_int_equal(n_answers, 1);
+    mailsub__auth_deinit(&auth);
+    assert_int_equal(heap.n_live, 0);
+    size_t n_requests = heap.n_requests;
+    for (size_t i = 1; i <= n_requests; i++) {
+        heap = (struct unit_heap){.fail_at = i};
+        assert_int_equal(try_alone(&mechanism, &allocator, &auth, &found), MAILSUB_E_NOMEM);
+        mailsub__auth_deinit(&auth);
+        assert_int_equal(heap.n_live, 0);
+    }
+}
+
+/* What speaks second is asked too when the server says at once that the login has succeeded. */
+static void success_before_the_first_challenge(void **state)
+{
+    (void)state;
+    static const struct {
+        struct own own;
+        int want;
+        unsigned want_ended;
+    } ends[] = {{{0}, MAILSUB_OK, 1},
+                {{.accept_result = -1}, MAILSUB_E_AUTH_FORGED, 1},
+                {{.begin_result = MAILSUB_E_TIMEOUT}, MAILSUB_E_TIMEOUT, 0}};
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct own own = ends[i].own;
+        mailsub_mechanism mechanism = {
+            sizeof mechanism, "X-OWN", MAILSUB_MECHANISM_SERVER_FIRST, &own, own_begin, own_answer,
+            own_accept,       own_end};
+        mailsub__auth auth;
+        bool found = false;
+        assert_int_equal(try_alone(&mechanism, &allocator, &auth, &found), MAILSUB_OK);
+        assert_true(found);
+        assert_int_equal(mailsub__auth_accept(&auth), ends[i].want);
+        assert_int_equal(kit_state(&auth, "X-OWN"),
+                         ends[i].want ? MAILSUB_LOGIN_FAILED : MAILSUB_LOGIN_ACCEPTED);
+        mailsub__auth_deinit(&auth);
+        assert_int_equal(own.n_ended, ends[i].want_ended);
+        assert_int_equal(heap.n_live, 0);
+    }
+}
+
 int main(void)
 {
     static struct CMUnitTest tests[60];
     size_t n_tests = 0;
     UNIT_ADD_ROWS(tests, n_tests, choice_rows, chooses);
+    UNIT_ADD_ROWS(tests, n_tests, unusable_rows, passes_over);
+    UNIT_ADD_ROWS(tests, n_tests, name_rows, takes_names);
     UNIT_ADD_ROWS(tests, n_tests, refusal_rows, goes_on);
     UNIT_ADD_ROWS(tests, n_tests, own_rows, own_mechanisms);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(only_answering_must_be_there);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(success_before_the_first_challenge);
     return UNIT_RUN(tests, n_tests);
 }

@@ -2,6 +2,9 @@
 /* SCRAM: the examples of RFC 5802 and RFC 7677, and every message that a server should not send. */
 #include "auth_kit.h"
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
 #include "smtp/scram.h"
 
 static const struct vector_row {
@@ -79,6 +82,8 @@ static const struct first_row {
     {"an empty nonce", "r=,s=b,i=1", MAILSUB_E_REPLY_MALFORMED, 0, 0, 0},
     {"a nonce with a space", "r=a b,s=b,i=1", MAILSUB_E_REPLY_MALFORMED, 0, 0, 0},
     {"a nonce beyond ASCII", "r=\xc3\xa4,s=b,i=1", MAILSUB_E_REPLY_MALFORMED, 0, 0, 0},
+    {"a nonce with a DEL", "r=a\x7f,s=b,i=1", MAILSUB_E_REPLY_MALFORMED, 0, 0, 0},
+    {"another attribute for the count", "r=a,s=b,j=4096", MAILSUB_E_REPLY_MALFORMED, 0, 0, 0},
     {"no count", "r=a,s=b,i=", MAILSUB_E_REPLY_MALFORMED, 0, 0, 0},
     {"a count of zero", "r=a,s=b,i=0", MAILSUB_E_REPLY_MALFORMED, 0, 0, 0},
     {"a leading zero", "r=a,s=b,i=04096", MAILSUB_E_REPLY_MALFORMED, 0, 0, 0},
@@ -209,6 +214,73 @@ static void without_random_numbers_there_is_none(void **state)
     assert_int_equal(heap.n_live, 0);
 }
 
+/* ---- hashes that fail ---- */
+
+static unsigned n_hashes;
+static unsigned failing_hash; /* counted from one; 0: none */
+
+static bool hash_fails(void)
+{
+    return ++n_hashes == failing_hash;
+}
+
+int __real_gnutls_pbkdf2(gnutls_mac_algorithm_t mac, const gnutls_datum_t *key,
+                         const gnutls_datum_t *salt, unsigned iterations, void *output, size_t len);
+int __wrap_gnutls_pbkdf2(gnutls_mac_algorithm_t mac, const gnutls_datum_t *key,
+                         const gnutls_datum_t *salt, unsigned iterations, void *output, size_t len);
+int __real_gnutls_hmac_fast(gnutls_mac_algorithm_t algorithm, const void *key, size_t keylen,
+                            const void *text, size_t textlen, void *digest);
+int __wrap_gnutls_hmac_fast(gnutls_mac_algorithm_t algorithm, const void *key, size_t keylen,
+                            const void *text, size_t textlen, void *digest);
+int __real_gnutls_hash_fast(gnutls_digest_algorithm_t algorithm, const void *text, size_t len,
+                            void *digest);
+int __wrap_gnutls_hash_fast(gnutls_digest_algorithm_t algorithm, const void *text, size_t len,
+                            void *digest);
+
+int __wrap_gnutls_pbkdf2(gnutls_mac_algorithm_t mac, const gnutls_datum_t *key,
+                         const gnutls_datum_t *salt, unsigned iterations, void *output, size_t len)
+{
+    return hash_fails() ? GNUTLS_E_MEMORY_ERROR
+                        : __real_gnutls_pbkdf2(mac, key, salt, iterations, output, len);
+}
+
+int __wrap_gnutls_hmac_fast(gnutls_mac_algorithm_t algorithm, const void *key, size_t keylen,
+                            const void *text, size_t textlen, void *digest)
+{
+    return hash_fails() ? GNUTLS_E_INTERNAL_ERROR
+                        : __real_gnutls_hmac_fast(algorithm, key, keylen, text, textlen, digest);
+}
+
+int __wrap_gnutls_hash_fast(gnutls_digest_algorithm_t algorithm, const void *text, size_t len,
+                            void *digest)
+{
+    return hash_fails() ? GNUTLS_E_INTERNAL_ERROR
+                        : __real_gnutls_hash_fast(algorithm, text, len, digest);
+}
+
+/* PBKDF2, then the client's key, its hash and the proof, then the server's key and its signature:
+   whichever fails, nothing is said and no server is believed. */
+static void a_hash_that_fails_ends_the_login(void **state)
+{
+    (void)state;
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    failing_hash = 0;
+    n_hashes = 0;
+    assert_int_equal(talk(&allocator, FIRST, FINAL), MAILSUB_OK);
+    unsigned n_all = n_hashes;
+    assert_int_equal(n_all, 6);
+    for (unsigned i = 1; i <= n_all; i++) {
+        failing_hash = i;
+        n_hashes = 0;
+        assert_int_equal(talk(&allocator, FIRST, FINAL),
+                         i == 1 ? MAILSUB_E_NOMEM : MAILSUB_E_CRYPTO);
+        assert_int_equal(n_hashes, i); /* the rest is not even tried */
+        assert_int_equal(heap.n_live, 0);
+    }
+    failing_hash = 0;
+}
+
 int main(void)
 {
     static struct CMUnitTest tests[40];
@@ -218,5 +290,6 @@ int main(void)
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(the_whole_exchange);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_octet_of_the_signature_counts);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(without_random_numbers_there_is_none);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(a_hash_that_fails_ends_the_login);
     return UNIT_RUN(tests, n_tests);
 }
