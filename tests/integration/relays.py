@@ -326,6 +326,11 @@ class Dovecot(Relay):
         return ["output", "dovecot.log"]
 
 
+def in_namespace(script):
+    """The command that runs lines of sh where mounts are seen by nobody else."""
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(script)]
+
+
 class Unpacked(Relay):
     """A server whose package is only unpacked, in a namespace where it looks installed."""
 
@@ -337,6 +342,15 @@ class Unpacked(Relay):
             raise postfix.Unavailable(f"package {self.package} is not unpacked, see tests/install")
         if not shutil.which("unshare"):
             raise postfix.Unavailable("there is no unshare")
+        # In a container or a chroot even root may not be allowed to.
+        tried = subprocess.run(in_namespace([self.overlay("usr")]), capture_output=True, text=True)
+        if tried.returncode:
+            raise postfix.Unavailable(f"no mount namespace of its own: {tried.stderr.strip()}")
+
+    def overlay(self, directory):
+        """The command that lays the package's directory over the system's."""
+        return (f"mount -t overlay overlay -o lowerdir={UNPACKED}/{self.package}/{directory}:"
+                f"/{directory} /{directory}")
 
     def configure(self):
         """Write what belongs into /etc, below etc/; return the command in the namespace."""
@@ -352,14 +366,14 @@ class Unpacked(Relay):
             with open(f"/etc/{name}", encoding="utf-8") as file:
                 self.write(f"etc/{name}", file.read() + added)
         script = ["set -e",
-                  f"mount -t overlay overlay -o lowerdir={UNPACKED}/{self.package}/usr:/usr /usr",
+                  self.overlay("usr"),
                   f"mount -t overlay overlay -o lowerdir={self.path('etc')}:/etc /etc",
                   "for place in /var/spool /var/lib /var/log /run; do",
                   "    mount -t tmpfs tmpfs $place",
                   "done",
                   *self.prepare(),
                   "exec " + " ".join(command)]
-        return ["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(script)]
+        return in_namespace(script)
 
     def prepare(self):
         """Commands in the namespace, before the server."""
