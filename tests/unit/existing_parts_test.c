@@ -186,21 +186,6 @@ static void check_raw(const struct kit_text *text, bool may_8bit)
     assert_int_equal(line, text->len);
 }
 
-/* The announced size is right, and where reading is cut changes nothing. */
-static void check_reading(mailsub_message *message, const struct kit_text *text)
-{
-    assert_int_equal(mailsub__message_size(message), text->len);
-    for (size_t room = 1; room < 200; room = room * 3 + 1) {
-        mailsub__source source;
-        struct kit_text read = {0};
-        assert_int_equal(mailsub__message_open(message, &source), MAILSUB_OK);
-        assert_int_equal(kit_read(&source, room, &read), MAILSUB_OK);
-        assert_int_equal(read.len, text->len);
-        assert_memory_equal(read.data, text->data, text->len);
-        free(read.data);
-    }
-}
-
 static void check_written(mailsub_message *message, const struct row *row, bool may_8bit)
 {
     struct kit_text text = {0};
@@ -210,7 +195,7 @@ static void check_written(mailsub_message *message, const struct row *row, bool 
     const char *want = may_8bit ? row->want_8bit : row->want_7bit;
     if (!rc) {
         check_raw(&text, may_8bit);
-        check_reading(message, &text);
+        kit_check_reading(message, &text);
     } else {
         assert_string_equal(mailsub__message_detail(message), row->want_part);
     }
@@ -306,7 +291,7 @@ static void long_base64_is_folded(void **state)
     assert_non_null(strstr(text.data, want));
     assert_string_equal(text.data + text.len - (sizeof end - 1), end);
     check_raw(&text, false);
-    check_reading(message, &text);
+    kit_check_reading(message, &text);
     free(text.data);
     mailsub_message_free(message);
     assert_int_equal(heap.n_live, 0);

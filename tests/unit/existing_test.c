@@ -167,20 +167,6 @@ static void check_raw(const struct kit_text *text)
     assert_int_equal(line, text->len);
 }
 
-static void assert_size(mailsub_message *message, const struct kit_text *text)
-{
-    assert_int_equal(mailsub__message_size(message), text->len);
-    for (size_t room = 1; room < 200; room = room * 3 + 1) {
-        mailsub__source source;
-        struct kit_text read = {0};
-        assert_int_equal(mailsub__message_open(message, &source), MAILSUB_OK);
-        assert_int_equal(kit_read(&source, room, &read), MAILSUB_OK);
-        assert_int_equal(read.len, text->len);
-        assert_memory_equal(read.data, text->data, text->len);
-        free(read.data);
-    }
-}
-
 static void check_row(void **state)
 {
     const struct row *row = *state;
@@ -193,7 +179,7 @@ static void check_row(void **state)
     assert_int_equal(rc, row->want_rc);
     if (!rc) {
         check_raw(&text);
-        assert_size(message, &text);
+        kit_check_reading(message, &text);
     }
     if (row->want)
         assert_string_equal(text.data, row->want);
@@ -225,7 +211,7 @@ static void check_file_row(void **state)
         rc = mailsub_message_write(message, kit_sink, &text);
     assert_int_equal(rc, row->want_rc);
     if (!rc)
-        assert_size(message, &text);
+        kit_check_reading(message, &text);
     if (row->want)
         assert_string_equal(text.data, row->want);
     free(text.data);

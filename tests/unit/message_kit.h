@@ -104,4 +104,19 @@ static inline int kit_read(const mailsub__source *source, size_t room, struct ki
     return rc;
 }
 
+/* The announced size is right, and where reading is cut changes nothing. */
+static inline void kit_check_reading(mailsub_message *message, const struct kit_text *text)
+{
+    assert_int_equal(mailsub__message_size(message), text->len);
+    for (size_t room = 1; room < 200; room = room * 3 + 1) {
+        mailsub__source source;
+        struct kit_text read = {0};
+        assert_int_equal(mailsub__message_open(message, &source), MAILSUB_OK);
+        assert_int_equal(kit_read(&source, room, &read), MAILSUB_OK);
+        assert_int_equal(read.len, text->len);
+        assert_memory_equal(read.data, text->data, text->len);
+        free(read.data);
+    }
+}
+
 #endif
