@@ -2,6 +2,7 @@
 #include "net/certificate.h"
 
 #include <arpa/inet.h>
+#include <gnutls/ocsp.h>
 #include <gnutls/x509.h>
 #include <stdint.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 
 #include <mailsub/error.h>
 #include <mailsub/receipt.h>
+
+/* How far the clock of who signs a certificate's status may be ahead of this one. */
+#define MAX_AHEAD_S 300
 
 /* Names of the certificate that the detail tells; more help nobody. */
 #define MAX_TOLD_NAMES 4
@@ -178,6 +182,37 @@ static unsigned char *as_data(const void *data)
     return (unsigned char *)(uintptr_t)data;
 }
 
+/* Of the first status in a response: GnuTLS has held that one against the certificate. */
+static unsigned judge_response(const gnutls_datum_t *der)
+{
+    gnutls_ocsp_resp_t response;
+    unsigned known = GNUTLS_OCSP_CERT_UNKNOWN;
+    time_t made_at = (time_t)-1;
+    if (gnutls_ocsp_resp_init(&response) != GNUTLS_E_SUCCESS)
+        return GNUTLS_CERT_INVALID_OCSP_STATUS;
+    int result = gnutls_ocsp_resp_import(response, der);
+    if (result == GNUTLS_E_SUCCESS)
+        result = gnutls_ocsp_resp_get_single(response, 0, NULL, NULL, NULL, NULL, &known, &made_at,
+                                             NULL, NULL, NULL);
+    gnutls_ocsp_resp_deinit(response);
+    if (result < 0 || known == GNUTLS_OCSP_CERT_UNKNOWN)
+        return GNUTLS_CERT_INVALID_OCSP_STATUS;
+    return made_at > time(NULL) + MAX_AHEAD_S ? GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE : 0;
+}
+
+/*
+ * What GnuTLS lets pass in a status that the server staples: that its issuer does not know the
+ * certificate, and a date that is still to come (RFC 6960 section 4.2.2.1). RFC 6066 section 8
+ * demands to abort the handshake when a response is not satisfactory.
+ */
+static unsigned judge_staple(gnutls_session_t session)
+{
+    gnutls_datum_t der;
+    if (gnutls_ocsp_status_request_get(session, &der) != GNUTLS_E_SUCCESS || der.size == 0)
+        return 0;
+    return judge_response(&der);
+}
+
 /* Issuer, signatures, dates, purpose, name. */
 static int verify_chain(gnutls_session_t session, const char *name,
                         const mailsub__trust_handles *trust, gnutls_x509_crt_t leaf,
@@ -201,6 +236,7 @@ static int verify_chain(gnutls_session_t session, const char *name,
     }
     if (address_len == 0 && !has_dns_name(leaf))
         status |= GNUTLS_CERT_UNEXPECTED_OWNER;
+    status |= judge_staple(session);
     /* GnuTLS looks into a list of any age. One that is not renewed may hide a revocation. */
     if (trust->crls_until != 0 && trust->crls_until < time(NULL))
         status |= GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pki.h"
 
+#include <gnutls/x509-ext.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,16 @@ static void add_names(gnutls_x509_crt_t certificate, const struct pki_leaf *leaf
                                                   leaf->ip_len, GNUTLS_FSAN_APPEND));
 }
 
+/* The TLS feature status_request: a server with this certificate promises to staple its status. */
+static void add_must_staple(gnutls_x509_crt_t certificate)
+{
+    gnutls_x509_tlsfeatures_t features;
+    must(gnutls_x509_tlsfeatures_init(&features));
+    must(gnutls_x509_tlsfeatures_add(features, 5));
+    must(gnutls_x509_crt_set_tlsfeatures(certificate, features));
+    gnutls_x509_tlsfeatures_deinit(features);
+}
+
 static gnutls_x509_crt_t issue(const struct pki_ca *ca, const struct pki_leaf *leaf,
                                gnutls_x509_privkey_t key)
 {
@@ -82,6 +93,8 @@ static gnutls_x509_crt_t issue(const struct pki_ca *ca, const struct pki_leaf *l
         begin_certificate(key, leaf->common_name, leaf->from_day ? leaf->from_day : -1,
                           leaf->to_day ? leaf->to_day : 30);
     add_names(certificate, leaf);
+    if (leaf->must_staple)
+        add_must_staple(certificate);
     must(gnutls_x509_crt_set_key_usage(certificate, GNUTLS_KEY_DIGITAL_SIGNATURE));
     must(gnutls_x509_crt_set_key_purpose_oid(
         certificate, leaf->is_for_clients ? GNUTLS_KP_TLS_WWW_CLIENT : GNUTLS_KP_TLS_WWW_SERVER,

@@ -23,6 +23,7 @@ struct pki_leaf {
     int to_day;   /* 0 stands for 30 */
     bool is_self_signed;
     bool is_for_clients; /* the wrong purpose */
+    bool must_staple;    /* RFC 7633 */
     int rsa_bits;        /* 0: an elliptic curve */
 };
 
