@@ -63,28 +63,29 @@ int mailsub__compliance_check(const mailsub_session *session, const mailsub__job
 }
 
 /* As in the greeting. To this host itself any name is good enough. */
-static const char *helo_name(const mailsub_session *session)
+static const char *helo_name(const mailsub__link *link)
 {
-    if (mailsub__transport_is_loopback(session->transport))
+    const mailsub_session *session = link->session;
+    if (mailsub__transport_is_loopback(link->transport))
         return NULL;
     if (session->config->helo_name)
         return session->config->helo_name;
     if (session->helo_name[0] != '\0')
         return session->helo_name;
-    return mailsub__transport_get_local_literal(session->transport);
+    return mailsub__transport_get_local_literal(link->transport);
 }
 
-int mailsub__compliance_check_server(const mailsub_session *session, mailsub__job *job)
+int mailsub__compliance_check_server(const mailsub__link *link, mailsub__job *job)
 {
     if (job->server_checked)
         return MAILSUB_OK;
     job->server_checked = true;
     const mailsub_facts facts = {
         .size = sizeof facts,
-        .helo_name = helo_name(session),
-        .max_size = mailsub__engine_capabilities(session->engine, false)->size_limit,
+        .helo_name = helo_name(link),
+        .max_size = mailsub__engine_capabilities(link->engine, false)->size_limit,
     };
-    int rc = mailsub__message_check_server(job->message, session->config->policy, &facts,
+    int rc = mailsub__message_check_server(job->message, link->session->config->policy, &facts,
                                            &job->receipt->findings);
     if (rc == MAILSUB_E_POLICY)
         describe(job->receipt);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A message's way through a session: posted, prepared, submitted to the engine, done. */
-#include "session/session.h"
+#include "session/job.h"
 
 #include <string.h>
 
@@ -9,10 +9,12 @@
 #include "message/message.h"
 #include "session/parcel.h"
 #include "session/quota.h"
+#include "session/session.h"
 
 static void free_job(mailsub_session *session, mailsub__job *job)
 {
     mailsub_receipt_free(job->own_receipt);
+    mailsub_ticket_free(job->ticket);
     mailsub__free(&session->allocator, job->argument);
     mailsub__free(&session->allocator, job);
 }
@@ -58,23 +60,16 @@ int mailsub__job_post(mailsub_session *session, const mailsub__order *order, int
     if (job->message)
         mailsub__message_offer_signers(job->message, &session->config->signers);
     mailsub__receipt_reset(job->receipt);
-    if (session->last)
-        session->last->next = job;
-    else
-        session->first = job;
-    session->last = job;
+    mailsub__queue_insert(&session->waiting, job);
     session->n_pending++;
     return MAILSUB_OK;
 }
 
-/* Take the first job out of the queue, give the message back and tell the caller. */
-static void finish(mailsub_session *session)
+/* Give the message back and tell the caller. */
+static void finish(mailsub_session *session, mailsub__job *job)
 {
-    mailsub__job *job = session->first;
     mailsub__quota_settle(session, job);
-    session->first = job->next;
-    if (!session->first)
-        session->last = NULL;
+    mailsub__queue_leave(job);
     session->n_pending--;
     if (job->message) {
         mailsub__message_close(job->message);
@@ -88,12 +83,12 @@ static void finish(mailsub_session *session)
 }
 
 /* TLS and login; what an earlier connection had is no fact of this job. */
-static void tell_connection(const mailsub_session *session, const mailsub__job *job)
+static void tell_connection(const mailsub__link *link, const mailsub__job *job)
 {
-    if (session->link != MAILSUB__LINK_NONE)
-        mailsub__receipt_set_tls(job->receipt, session->transport);
-    if (session->engine)
-        mailsub__receipt_set_login(job->receipt, session->engine);
+    if (link && link->state != MAILSUB__LINK_NONE)
+        mailsub__receipt_set_tls(job->receipt, link->transport);
+    if (link && link->engine)
+        mailsub__receipt_set_login(job->receipt, link->engine);
 }
 
 /* Nothing of what is left of a job reached the server. */
@@ -109,39 +104,38 @@ static void fail_rest(mailsub__job *job, const mailsub__verdict *cause, const ch
         receipt->whole.code = MAILSUB_E_PARTIAL;
 }
 
-void mailsub__job_conclude(mailsub_session *session, const char *detail)
+void mailsub__job_conclude(mailsub_session *session, mailsub__job *job, const char *detail)
 {
-    mailsub_receipt *receipt = session->first->receipt;
+    mailsub_receipt *receipt = job->receipt;
     if (receipt->whole.code == MAILSUB_OK)
         receipt->whole.code = MAILSUB_E_PARTIAL;
     mailsub__receipt_copy(receipt->detail, sizeof receipt->detail, detail);
-    finish(session);
+    finish(session, job);
 }
 
-void mailsub__job_fail(mailsub_session *session, int code, int stage, const char *detail)
+void mailsub__job_fail(mailsub_session *session, const mailsub__link *link, mailsub__job *job,
+                       const mailsub__verdict *cause, const char *detail)
 {
-    mailsub__job *job = session->first;
-    mailsub__verdict cause = {.code = code, .stage = stage};
-    fail_rest(job, &cause, detail);
-    tell_connection(session, job);
-    finish(session);
+    fail_rest(job, cause, detail);
+    tell_connection(link, job);
+    finish(session, job);
 }
 
 /* Why, where no reply says it: the link or the message knows more than the engine. */
-static const char *find_detail(const mailsub_session *session, const mailsub__job *job, int code,
+static const char *find_detail(const mailsub__link *link, const mailsub__job *job, int code,
                                const char *text)
 {
     const char *detail = "";
     int group = mailsub_error_group(code);
     if (group == MAILSUB_GROUP_NETWORK || group == MAILSUB_GROUP_TLS)
-        detail = mailsub__transport_get_detail(session->transport);
+        detail = mailsub__transport_get_detail(link->transport);
     else if (group == MAILSUB_GROUP_MESSAGE && job->message)
         detail = mailsub__message_detail(job->message);
     return detail[0] != '\0' ? detail : text;
 }
 
 /* The words behind a verdict: the server's where a reply decided, else this side's. */
-static void set_words(mailsub_session *session, mailsub__job *job, const mailsub__verdict *verdict,
+static void set_words(const mailsub__link *link, mailsub__job *job, const mailsub__verdict *verdict,
                       const char *text)
 {
     mailsub_receipt *receipt = job->receipt;
@@ -149,35 +143,35 @@ static void set_words(mailsub_session *session, mailsub__job *job, const mailsub
         mailsub__receipt_copy(receipt->text, sizeof receipt->text, text);
     else
         mailsub__receipt_copy(receipt->detail, sizeof receipt->detail,
-                              find_detail(session, job, verdict->code, text));
-    tell_connection(session, job);
+                              find_detail(link, job, verdict->code, text));
+    tell_connection(link, job);
 }
 
-void mailsub__job_refuse(mailsub_session *session, const mailsub__verdict *cause, const char *text)
+void mailsub__job_refuse(mailsub_session *session, const mailsub__link *link, mailsub__job *job,
+                         const mailsub__verdict *cause, const char *text)
 {
-    mailsub__job *job = session->first;
     fail_rest(job, cause, "");
-    set_words(session, job, cause, text);
-    finish(session);
+    set_words(link, job, cause, text);
+    finish(session, job);
 }
 
 /*
  * What the message is laid out for. As long as no server has said what it can, the most: what fails
  * then would fail everywhere, and most servers can.
  */
-static uint32_t capabilities(const mailsub_session *session)
+static uint32_t capabilities(const mailsub__link *link)
 {
-    bool lacking =
-        session->idle && !mailsub__engine_offers(session->engine, MAILSUB__CAPABILITY_EIGHTBITMIME);
+    bool lacking = mailsub__link_is_usable(link) &&
+                   !mailsub__engine_offers(link->engine, MAILSUB__CAPABILITY_EIGHTBITMIME);
     return lacking ? 0 : MAILSUB_CAN_8BITMIME;
 }
 
 /* Make the message ready: all of it, or of a probe its envelope. */
-static int prepare_message(mailsub_session *session, mailsub__job *job, const char **out_detail)
+static int prepare_message(const mailsub__link *link, mailsub__job *job, const char **out_detail)
 {
     if (job->kind == MAILSUB__KIND_PROBE)
         return mailsub__message_prepare_envelope(job->message, out_detail);
-    job->capabilities = capabilities(session);
+    job->capabilities = capabilities(link);
     int rc = mailsub__message_prepare(job->message, job->capabilities, out_detail);
     if (rc)
         return rc;
@@ -187,14 +181,21 @@ static int prepare_message(mailsub_session *session, mailsub__job *job, const ch
     return MAILSUB_OK;
 }
 
-/* Make message and receipt ready. On failure the job is over. */
-static bool prepare(mailsub_session *session, mailsub__job *job)
+/* The job is over before anything was sent. */
+static void fail_check(mailsub_session *session, const mailsub__link *link, mailsub__job *job,
+                       int code, const char *detail)
+{
+    const mailsub__verdict cause = {.code = code, .stage = MAILSUB_STAGE_CHECK};
+    mailsub__job_fail(session, link, job, &cause, detail);
+}
+
+bool mailsub__job_prepare(mailsub_session *session, const mailsub__link *link, mailsub__job *job)
 {
     const char *detail = "";
-    job->prepared = !job->message;
+    job->prepared |= !job->message;
     if (job->prepared)
         return true;
-    int rc = prepare_message(session, job, &detail);
+    int rc = prepare_message(link, job, &detail);
     if (rc == MAILSUB_OK) {
         detail = "";
         rc = mailsub__receipt_list(job->receipt, mailsub__message_recipients(job->message),
@@ -206,7 +207,7 @@ static bool prepare(mailsub_session *session, mailsub__job *job)
             rc == MAILSUB_E_POLICY ? job->receipt->detail : mailsub__message_detail(job->message);
     }
     if (rc) {
-        mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
+        fail_check(session, link, job, rc, detail);
         return false;
     }
     job->prepared = true;
@@ -214,9 +215,9 @@ static bool prepare(mailsub_session *session, mailsub__job *job)
 }
 
 /* Open the content, laid out for the server that is there now. */
-static int open_content(const mailsub_session *session, mailsub__job *job, const char **out_detail)
+static int open_content(const mailsub__link *link, mailsub__job *job, const char **out_detail)
 {
-    uint32_t can = capabilities(session);
+    uint32_t can = capabilities(link);
     int rc = MAILSUB_OK;
     if (can != job->capabilities) {
         rc = mailsub__message_prepare(job->message, can, out_detail);
@@ -229,11 +230,16 @@ static int open_content(const mailsub_session *session, mailsub__job *job, const
     return rc;
 }
 
+static mailsub__job *job_of(mailsub__transaction *transaction)
+{
+    void *start = (char *)transaction - offsetof(mailsub__job, transaction);
+    return start;
+}
+
 /* For a further transaction with the recipients that the server would not take at once. */
 static int reopen_content(mailsub__transaction *transaction)
 {
-    void *start = (char *)transaction - offsetof(mailsub__job, transaction);
-    mailsub__job *job = start;
+    const mailsub__job *job = job_of(transaction);
     /* A probe has no content, and goes on all the same. */
     return job->kind == MAILSUB__KIND_PROBE
                ? MAILSUB_OK
@@ -305,58 +311,35 @@ static void describe(mailsub__job *job)
     }
 }
 
-static void submit(mailsub_session *session, mailsub__job *job, int64_t now_ms)
+void mailsub__job_submit(mailsub_session *session, mailsub__link *link, mailsub__job *job,
+                         int64_t now_ms)
 {
     const char *detail = "";
-    if (mailsub__quota_reserve(session, now_ms) != MAILSUB__QUOTA_GO)
+    if (mailsub__quota_reserve(session, link, job, now_ms) != MAILSUB__QUOTA_GO)
         return;
-    int rc = job->kind == MAILSUB__KIND_MESSAGE ? open_content(session, job, &detail) : MAILSUB_OK;
+    int rc = job->kind == MAILSUB__KIND_MESSAGE ? open_content(link, job, &detail) : MAILSUB_OK;
     if (rc == MAILSUB_OK && job->kind == MAILSUB__KIND_MESSAGE) {
-        rc = mailsub__compliance_check_server(session, job);
+        rc = mailsub__compliance_check_server(link, job);
         detail = job->receipt->detail;
     }
     if (rc) {
-        mailsub__job_fail(session, rc, MAILSUB_STAGE_CHECK, detail);
+        fail_check(session, link, job, rc, detail);
         return;
     }
     describe(job);
-    job->submitted = true;
-    session->idle = false;
-    mailsub__engine_submit(session->engine, &job->transaction, now_ms);
-}
-
-bool mailsub__job_advance(mailsub_session *session, int64_t now_ms)
-{
-    mailsub__job *job = session->first;
-    if (!job || job->submitted)
-        return false;
-    if (!job->prepared && !prepare(session, job))
-        return true;
-    if (session->link == MAILSUB__LINK_NONE) {
-        enum mailsub__quota quota = mailsub__quota_look(session, now_ms);
-        if (quota == MAILSUB__QUOTA_GO)
-            mailsub__link_open(session, now_ms);
-        return quota != MAILSUB__QUOTA_WAIT;
-    }
-    if (session->link != MAILSUB__LINK_TALKING || !session->idle)
-        return false;
-    if (mailsub__engine_is_spent(session->engine)) {
-        mailsub__link_quit(session, now_ms);
-        mailsub__link_drop(session);
-        return true;
-    }
-    submit(session, job, now_ms);
-    return true;
+    mailsub__queue_leave(job);
+    mailsub__queue_insert(&link->jobs, job);
+    mailsub__engine_submit(link->engine, &job->transaction, now_ms);
 }
 
 /*
  * A kept connection may have been closed by the server while nobody looked. Nothing of the message
  * has been handed over then, so another connection may be tried, once.
  */
-static bool may_repeat(const mailsub_session *session, const mailsub__job *job)
+static bool may_repeat(const mailsub__link *link, const mailsub__job *job)
 {
     int code = job->transaction.whole.code;
-    return session->kept && !job->repeated && !job->transaction.handed_over &&
+    return link->kept && !job->repeated && !job->transaction.handed_over &&
            (code == MAILSUB_E_CONNECTION_LOST || code == MAILSUB_E_UNAVAILABLE);
 }
 
@@ -380,30 +363,43 @@ static void add_whole(mailsub__job *job, const mailsub__verdict *part)
         whole->code = MAILSUB_E_PARTIAL;
 }
 
-void mailsub__job_transacted(mailsub_session *session)
+/* It waits again, in its old place. */
+static void go_back(mailsub_session *session, mailsub__job *job)
 {
-    mailsub__job *job = session->first;
+    mailsub__queue_leave(job);
+    mailsub__queue_insert(&session->waiting, job);
+}
+
+static void deliver(const mailsub__link *link, mailsub__job *job)
+{
     mailsub_receipt *receipt = job->receipt;
     const mailsub__transaction *transaction = &job->transaction;
-    /* The server takes no more over this connection: the rest goes over another. */
-    bool unfinished = transaction->unfinished && mailsub__engine_is_spent(session->engine);
-    if (unfinished || may_repeat(session, job)) {
-        job->repeated |= !unfinished;
-        job->submitted = false;
-        return;
-    }
     add_whole(job, &transaction->whole);
     receipt->n_pending = transaction->n_pending;
     receipt->dropped = transaction->dropped;
     receipt->warnings = transaction->warnings;
     mailsub__receipt_copy(receipt->queue_id, sizeof receipt->queue_id, transaction->queue_id);
-    set_words(session, job, &transaction->whole, transaction->text);
+    set_words(link, job, &transaction->whole, transaction->text);
+}
+
+void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transaction)
+{
+    mailsub_session *session = link->session;
+    mailsub__job *job = job_of(transaction);
+    /* The server takes no more over this connection: the rest goes over another. */
+    bool unfinished = transaction->unfinished && mailsub__engine_is_spent(link->engine);
+    if (unfinished || may_repeat(link, job)) {
+        job->repeated |= !unfinished;
+        go_back(session, job);
+        return;
+    }
+    deliver(link, job);
     mailsub__quota_settle(session, job);
     if (mailsub__quota_next(session, job)) {
         job->transaction = (mailsub__transaction){.size = 0};
-        job->submitted = false;
         job->repeated = false;
+        go_back(session, job);
         return;
     }
-    finish(session);
+    finish(session, job);
 }

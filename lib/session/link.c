@@ -1,65 +1,124 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The one connection of a session.
+ * One connection of a session:
  *
  *   NONE -> OPENING -> TALKING <-> STARTING_TLS,  and from each back to NONE
  *
  * Bytes are moved until neither side has more to say, reading before writing, so that two full
  * buffers can never wait for each other.
  */
-#include "session/session.h"
+#include "session/link.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "net/clock.h"
-#include "net/literal.h"
+#include "base/memory.h"
+#include "session/session.h"
 #include "session/settings.h"
 
 #define READ_LEN 8192
 
-static void note(const mailsub_session *session, const char *text)
+/*
+ * Whether the certificate decides. Where the connection would also be taken in clear, a certificate
+ * that nobody vouches for is no reason to give up, unless the caller named whom to trust.
+ */
+static bool certificate_decides(const mailsub_config *config)
+{
+    if (config->skip_verify)
+        return false;
+    return config->tls != MAILSUB_TLS_OPPORTUNISTIC || config->trust_chosen || config->verify_name;
+}
+
+int mailsub__link_new(mailsub_session *session, mailsub__link **out_link)
 {
     const mailsub_config *config = session->config;
+    mailsub__link *link = mailsub__alloc_zeroed(&session->allocator, sizeof *link);
+    if (!link)
+        return MAILSUB_E_NOMEM;
+    link->session = session;
+    for (int i = 0; i < 2; i++)
+        mailsub__buffer_init(&link->offers[i], &session->allocator, 0);
+    mailsub__transport_settings settings = {
+        .host = config->host,
+        .port = config->port,
+        .verify_name = config->verify_name ? config->verify_name : config->host,
+        .trust = config->trust,
+        .verify = certificate_decides(config),
+        .resume = config->resume,
+    };
+    int rc =
+        mailsub__transport_new(&session->allocator, session->poller, &settings, &link->transport);
+    if (rc) {
+        mailsub__link_free(link);
+        return rc;
+    }
+    *out_link = link;
+    return MAILSUB_OK;
+}
+
+void mailsub__link_free(mailsub__link *link)
+{
+    mailsub__buffer_deinit(&link->offers[0]);
+    mailsub__buffer_deinit(&link->offers[1]);
+    mailsub__transport_free(link->transport);
+    mailsub__free(&link->session->allocator, link);
+}
+
+bool mailsub__link_is_usable(const mailsub__link *link)
+{
+    return link->state == MAILSUB__LINK_TALKING && link->opened && !link->quitting;
+}
+
+bool mailsub__link_is_idle(const mailsub__link *link)
+{
+    return mailsub__link_is_usable(link) && link->jobs.n == 0;
+}
+
+static void note(const mailsub__link *link, const char *text)
+{
+    const mailsub_config *config = link->session->config;
     if (config->transcript)
         config->transcript(config->transcript_context, MAILSUB_TRANSCRIPT_NOTE, text, strlen(text));
 }
 
-void mailsub__link_drop(mailsub_session *session)
+void mailsub__link_drop(mailsub__link *link)
 {
-    if (session->link == MAILSUB__LINK_NONE)
+    if (link->state == MAILSUB__LINK_NONE)
         return;
-    if (session->engine)
-        mailsub__engine_move_offers(session->engine, &session->allocator, session->offers);
-    mailsub__engine_free(session->engine);
-    session->engine = NULL;
-    mailsub__transport_close(session->transport, true);
-    session->link = MAILSUB__LINK_NONE;
-    session->idle = false;
-    session->kept = false;
+    if (link->engine)
+        mailsub__engine_move_offers(link->engine, &link->session->allocator, link->offers);
+    mailsub__engine_free(link->engine);
+    link->engine = NULL;
+    mailsub__transport_close(link->transport, true);
+    link->state = MAILSUB__LINK_NONE;
+    link->opened = false;
+    link->quitting = false;
+    link->kept = false;
 }
 
-/* The link could not be made, or ended before a transaction: the waiting job ends with it. */
-static void fail_link(mailsub_session *session, int code, int stage, const char *detail)
+/* The connection could not be made: the job that waits for it ends with it. */
+static void fail_link(mailsub__link *link, int code, int stage, const char *detail)
 {
-    if (session->first)
-        mailsub__job_fail(session, code, stage, detail);
-    mailsub__link_drop(session);
+    mailsub__job *job = link->session->waiting.first;
+    const mailsub__verdict cause = {.code = code, .stage = stage};
+    if (job)
+        mailsub__job_fail(link->session, link, job, &cause, detail);
+    mailsub__link_drop(link);
 }
 
-void mailsub__link_open(mailsub_session *session, int64_t now_ms)
+void mailsub__link_open(mailsub__link *link, int64_t now_ms)
 {
-    const mailsub_config *config = session->config;
-    session->link = MAILSUB__LINK_OPENING;
-    session->handshaking = false;
-    session->phase_deadline_ms = now_ms + config->timeout_ms[MAILSUB_TIMEOUT_CONNECT];
-    mailsub__transport_open(session->transport, config->tls == MAILSUB_TLS_IMPLICIT, now_ms);
+    const mailsub_config *config = link->session->config;
+    link->state = MAILSUB__LINK_OPENING;
+    link->handshaking = false;
+    link->phase_deadline_ms = now_ms + config->timeout_ms[MAILSUB_TIMEOUT_CONNECT];
+    mailsub__transport_open(link->transport, config->tls == MAILSUB_TLS_IMPLICIT, now_ms);
 }
 
 /* The stage at which a transport fails, or waits. */
-static int transport_stage(const mailsub_session *session)
+static int transport_stage(const mailsub__link *link)
 {
-    switch (mailsub__transport_get_state(session->transport)) {
+    switch (mailsub__transport_get_state(link->transport)) {
     case MAILSUB__TRANSPORT_RESOLVING:
         return MAILSUB_STAGE_RESOLVE;
     case MAILSUB__TRANSPORT_HANDSHAKING:
@@ -71,63 +130,65 @@ static int transport_stage(const mailsub_session *session)
     case MAILSUB__TRANSPORT_READY:
         return MAILSUB_STAGE_CONNECT;
     }
-    int code = mailsub__transport_get_error(session->transport);
+    int code = mailsub__transport_get_error(link->transport);
     if (code == MAILSUB_E_RESOLVE || code == MAILSUB_E_RESOLVE_AGAIN)
         return MAILSUB_STAGE_RESOLVE;
-    if (mailsub_error_group(code) == MAILSUB_GROUP_TLS || session->handshaking)
+    if (mailsub_error_group(code) == MAILSUB_GROUP_TLS || link->handshaking)
         return MAILSUB_STAGE_TLS;
     return MAILSUB_STAGE_CONNECT;
 }
 
-static enum mailsub__protection protection(const mailsub_session *session)
+static enum mailsub__protection protection(const mailsub__link *link)
 {
-    if (!mailsub__transport_is_tls(session->transport))
+    if (!mailsub__transport_is_tls(link->transport))
         return MAILSUB__CLEAR;
-    return mailsub__transport_is_verified(session->transport) ? MAILSUB__TLS_VERIFIED
-                                                              : MAILSUB__TLS_UNVERIFIED;
+    return mailsub__transport_is_verified(link->transport) ? MAILSUB__TLS_VERIFIED
+                                                           : MAILSUB__TLS_UNVERIFIED;
 }
 
-static void note_tls(const mailsub_session *session)
+static void note_tls(const mailsub__link *link)
 {
     char text[160];
     snprintf(text, sizeof text, "%s %s, certificate %s",
-             mailsub__transport_get_tls_version(session->transport),
-             mailsub__transport_get_tls_cipher(session->transport),
-             mailsub__transport_is_verified(session->transport) ? "verified" : "NOT verified");
-    note(session, text);
+             mailsub__transport_get_tls_version(link->transport),
+             mailsub__transport_get_tls_cipher(link->transport),
+             mailsub__transport_is_verified(link->transport) ? "verified" : "NOT verified");
+    note(link, text);
 }
 
 /* RFC 5321 section 4.1.4: the full name of this host, or its address where it has none. */
-static const char *find_helo_name(mailsub_session *session)
+static const char *find_helo_name(const mailsub__link *link)
 {
+    mailsub_session *session = link->session;
     if (session->config->helo_name)
         return session->config->helo_name;
     mailsub__host_name(session->helo_name);
     if (session->helo_name[0] != '\0')
         return session->helo_name;
-    return mailsub__transport_get_local_literal(session->transport);
+    return mailsub__transport_get_local_literal(link->transport);
 }
 
 /* A login can be bound to this very TLS connection. */
-static void tell_binding(mailsub_session *session)
+static void tell_binding(mailsub__link *link)
 {
     unsigned char data[MAILSUB__TLS_BINDING_LEN];
     const char *type = "";
-    size_t len = mailsub__transport_get_tls_binding(session->transport, &type, data);
+    size_t len = mailsub__transport_get_tls_binding(link->transport, &type, data);
     if (len > 0)
-        mailsub__engine_set_binding(session->engine, type, mailsub__slice_of(data, len));
+        mailsub__engine_set_binding(link->engine, type, mailsub__slice_of(data, len));
 }
 
-static int start_engine(mailsub_session *session, int64_t now_ms)
+static int start_engine(mailsub__link *link, int64_t now_ms)
 {
     mailsub__engine_settings settings;
-    mailsub__settings_fill(&settings, session->config);
-    settings.helo_name = find_helo_name(session);
-    int rc = mailsub__engine_new(&session->allocator, &settings, &session->engine);
+    mailsub__settings_fill(&settings, link->session->config);
+    settings.helo_name = find_helo_name(link);
+    link->session->shown = link;
+    int rc = mailsub__engine_new(&link->session->allocator, &settings, &link->engine);
     if (rc)
         return rc;
-    tell_binding(session);
-    mailsub__engine_start(session->engine, protection(session), now_ms);
+    tell_binding(link);
+    mailsub__engine_start(link->engine, protection(link), now_ms);
     return MAILSUB_OK;
 }
 
@@ -135,94 +196,95 @@ static int start_engine(mailsub_session *session, int64_t now_ms)
  * TLS may be left out towards this host only. A "localhost" that the resolver places elsewhere is
  * not this host, whatever it offers.
  */
-static bool is_misplaced(const mailsub_session *session)
+static bool is_misplaced(const mailsub__link *link)
 {
-    const mailsub_config *config = session->config;
+    const mailsub_config *config = link->session->config;
     return config->tls == MAILSUB_TLS_OPPORTUNISTIC && !config->tls_chosen &&
-           !mailsub__transport_is_loopback(session->transport);
+           !mailsub__transport_is_loopback(link->transport);
 }
 
 /* The transport is ready for the first time, or again after STARTTLS. */
-static void begin_talking(mailsub_session *session, int64_t now_ms)
+static void begin_talking(mailsub__link *link, int64_t now_ms)
 {
-    if (session->link == MAILSUB__LINK_STARTING_TLS) {
-        note_tls(session);
-        session->link = MAILSUB__LINK_TALKING;
-        tell_binding(session);
-        mailsub__engine_tls_started(session->engine, protection(session), now_ms);
+    if (link->state == MAILSUB__LINK_STARTING_TLS) {
+        note_tls(link);
+        link->state = MAILSUB__LINK_TALKING;
+        tell_binding(link);
+        mailsub__engine_tls_started(link->engine, protection(link), now_ms);
         return;
     }
-    if (is_misplaced(session)) {
-        fail_link(session, MAILSUB_E_CONNECT, MAILSUB_STAGE_CONNECT,
+    if (is_misplaced(link)) {
+        fail_link(link, MAILSUB_E_CONNECT, MAILSUB_STAGE_CONNECT,
                   "the server's name means this host, but its address does not");
         return;
     }
     char text[128];
-    snprintf(text, sizeof text, "connected to %s", mailsub__transport_get_peer(session->transport));
-    note(session, text);
-    if (mailsub__transport_is_tls(session->transport))
-        note_tls(session);
-    session->link = MAILSUB__LINK_TALKING;
-    int rc = start_engine(session, now_ms);
+    snprintf(text, sizeof text, "connected to %s", mailsub__transport_get_peer(link->transport));
+    note(link, text);
+    if (mailsub__transport_is_tls(link->transport))
+        note_tls(link);
+    link->state = MAILSUB__LINK_TALKING;
+    int rc = start_engine(link, now_ms);
     if (rc)
-        fail_link(session, rc, MAILSUB_STAGE_CONNECT, "");
+        fail_link(link, rc, MAILSUB_STAGE_CONNECT, "");
 }
 
 /* Go on opening. True when it came to an end, good or bad. */
-static bool advance_transport(mailsub_session *session, int64_t now_ms)
+static bool advance_transport(mailsub__link *link, int64_t now_ms)
 {
-    mailsub__transport_process(session->transport, now_ms);
-    enum mailsub__transport_state state = mailsub__transport_get_state(session->transport);
+    mailsub__transport_process(link->transport, now_ms);
+    enum mailsub__transport_state state = mailsub__transport_get_state(link->transport);
     if (state == MAILSUB__TRANSPORT_FAILED) {
-        fail_link(session, mailsub__transport_get_error(session->transport),
-                  transport_stage(session), mailsub__transport_get_detail(session->transport));
+        fail_link(link, mailsub__transport_get_error(link->transport), transport_stage(link),
+                  mailsub__transport_get_detail(link->transport));
         return true;
     }
     if (state == MAILSUB__TRANSPORT_READY) {
-        begin_talking(session, now_ms);
+        begin_talking(link, now_ms);
         return true;
     }
-    if (state == MAILSUB__TRANSPORT_HANDSHAKING && !session->handshaking) {
-        session->handshaking = true;
-        session->phase_deadline_ms = now_ms + session->config->timeout_ms[MAILSUB_TIMEOUT_TLS];
+    if (state == MAILSUB__TRANSPORT_HANDSHAKING && !link->handshaking) {
+        link->handshaking = true;
+        link->phase_deadline_ms = now_ms + link->session->config->timeout_ms[MAILSUB_TIMEOUT_TLS];
     }
     return false;
 }
 
-/* The engine has ended. A job that it was never given waits for another link, or ends with it. */
-static void close_link(mailsub_session *session)
+/* The engine has ended. Where it never took a job, the one that waits for it ends with it. */
+static void close_link(mailsub__link *link)
 {
-    const mailsub__verdict *failure = mailsub__engine_failure(session->engine);
-    mailsub__job *job = session->first;
-    if (job && !job->submitted && !session->idle)
-        mailsub__job_refuse(session, failure, mailsub__engine_failure_text(session->engine));
-    mailsub__link_drop(session);
+    const mailsub__verdict *failure = mailsub__engine_failure(link->engine);
+    mailsub__job *job = link->session->waiting.first;
+    if (job && !link->opened)
+        mailsub__job_refuse(link->session, link, job, failure,
+                            mailsub__engine_failure_text(link->engine));
+    mailsub__link_drop(link);
 }
 
 /* Act on what the engine tells. True when it told something. */
-static bool handle_events(mailsub_session *session, int64_t now_ms)
+static bool handle_events(mailsub__link *link, int64_t now_ms)
 {
     bool any = false;
-    while (session->link == MAILSUB__LINK_TALKING) {
-        switch (mailsub__engine_next_event(session->engine)) {
+    while (link->state == MAILSUB__LINK_TALKING) {
+        switch (mailsub__engine_next_event(link->engine)) {
         case MAILSUB__EVENT_NONE:
             return any;
         case MAILSUB__EVENT_STARTTLS:
-            session->link = MAILSUB__LINK_STARTING_TLS;
-            session->handshaking = true;
-            session->phase_deadline_ms = now_ms + session->config->timeout_ms[MAILSUB_TIMEOUT_TLS];
-            mailsub__transport_start_tls(session->transport);
+            link->state = MAILSUB__LINK_STARTING_TLS;
+            link->handshaking = true;
+            link->phase_deadline_ms =
+                now_ms + link->session->config->timeout_ms[MAILSUB_TIMEOUT_TLS];
+            mailsub__transport_start_tls(link->transport);
             break;
         case MAILSUB__EVENT_READY:
-            session->idle = true;
+            link->opened = true;
             break;
         case MAILSUB__EVENT_DONE:
-            session->idle = true;
-            mailsub__job_transacted(session);
-            session->kept = true;
+            mailsub__job_transacted(link, mailsub__engine_done(link->engine));
+            link->kept = true;
             break;
         case MAILSUB__EVENT_CLOSED:
-            close_link(session);
+            close_link(link);
             break;
         }
         any = true;
@@ -231,77 +293,77 @@ static bool handle_events(mailsub_session *session, int64_t now_ms)
 }
 
 /* Feed the engine all that has arrived. True when something had. */
-static bool receive(mailsub_session *session, int64_t now_ms)
+static bool receive(mailsub__link *link, int64_t now_ms)
 {
     char data[READ_LEN];
     size_t len;
     bool any = false;
     for (;;) {
-        int rc = mailsub__transport_read(session->transport, data, sizeof data, &len);
+        int rc = mailsub__transport_read(link->transport, data, sizeof data, &len);
         if (rc) {
-            mailsub__engine_lost(session->engine, rc, now_ms);
+            mailsub__engine_lost(link->engine, rc, now_ms);
             return true;
         }
         if (len == 0)
             return any;
-        mailsub__engine_feed(session->engine, data, len, now_ms);
+        mailsub__engine_feed(link->engine, data, len, now_ms);
         any = true;
     }
 }
 
 /* Send what the engine has. True when something went. */
-static bool transmit(mailsub_session *session, int64_t now_ms)
+static bool transmit(mailsub__link *link, int64_t now_ms)
 {
-    mailsub__slice out = mailsub__engine_peek_output(session->engine, now_ms);
+    mailsub__slice out = mailsub__engine_peek_output(link->engine, now_ms);
     if (out.len == 0)
         return false;
     size_t len;
-    int rc = mailsub__transport_write(session->transport, out.ptr, out.len, &len);
+    int rc = mailsub__transport_write(link->transport, out.ptr, out.len, &len);
     if (rc) {
         /* The server's last words may still stand in the receive buffer. */
-        receive(session, now_ms);
-        mailsub__engine_lost(session->engine, rc, now_ms);
+        receive(link, now_ms);
+        mailsub__engine_lost(link->engine, rc, now_ms);
         return true;
     }
     if (len > 0)
-        mailsub__engine_ack_output(session->engine, len, now_ms);
+        mailsub__engine_ack_output(link->engine, len, now_ms);
     return len > 0;
 }
 
-bool mailsub__link_advance(mailsub_session *session, int64_t now_ms)
+bool mailsub__link_advance(mailsub__link *link, int64_t now_ms)
 {
-    if (session->link == MAILSUB__LINK_NONE)
+    if (link->state == MAILSUB__LINK_NONE)
         return false;
-    if (session->link != MAILSUB__LINK_TALKING)
-        return advance_transport(session, now_ms);
-    mailsub__transport_process(session->transport, now_ms);
-    bool any = receive(session, now_ms);
-    if (handle_events(session, now_ms))
+    if (link->state != MAILSUB__LINK_TALKING)
+        return advance_transport(link, now_ms);
+    mailsub__transport_process(link->transport, now_ms);
+    bool any = receive(link, now_ms);
+    if (handle_events(link, now_ms))
         return true;
-    if (session->link == MAILSUB__LINK_TALKING && transmit(session, now_ms))
+    if (link->state == MAILSUB__LINK_TALKING && transmit(link, now_ms))
         any = true;
-    return handle_events(session, now_ms) || any;
+    return handle_events(link, now_ms) || any;
 }
 
-void mailsub__link_abort(mailsub_session *session, int code, int64_t now_ms)
+void mailsub__link_abort(mailsub__link *link, int code, int64_t now_ms)
 {
-    if (session->link == MAILSUB__LINK_TALKING) {
-        mailsub__engine_lost(session->engine, code, now_ms);
-        handle_events(session, now_ms);
-    } else if (session->link != MAILSUB__LINK_NONE) {
-        fail_link(session, code, transport_stage(session),
-                  mailsub__transport_get_detail(session->transport));
+    if (link->state == MAILSUB__LINK_TALKING) {
+        mailsub__engine_lost(link->engine, code, now_ms);
+        handle_events(link, now_ms);
+    } else if (link->state != MAILSUB__LINK_NONE) {
+        fail_link(link, code, transport_stage(link),
+                  mailsub__transport_get_detail(link->transport));
     }
 }
 
-void mailsub__link_quit(mailsub_session *session, int64_t now_ms)
+void mailsub__link_quit(mailsub__link *link, int64_t now_ms)
 {
-    if (session->link != MAILSUB__LINK_TALKING || !session->idle)
+    if (!mailsub__link_is_idle(link))
         return;
-    session->idle = false;
-    mailsub__engine_quit(session->engine, now_ms);
-    transmit(session, now_ms);
-    handle_events(session, now_ms);
+    link->quitting = true;
+    mailsub__engine_quit(link->engine, now_ms);
+    transmit(link, now_ms);
+    handle_events(link, now_ms);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -311,29 +373,29 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t mailsub__link_deadline(const mailsub_session *session)
+int64_t mailsub__link_deadline(const mailsub__link *link)
 {
-    switch (session->link) {
+    switch (link->state) {
     case MAILSUB__LINK_OPENING:
     case MAILSUB__LINK_STARTING_TLS:
-        return earlier(session->phase_deadline_ms, mailsub__transport_deadline(session->transport));
+        return earlier(link->phase_deadline_ms, mailsub__transport_deadline(link->transport));
     case MAILSUB__LINK_TALKING:
-        return mailsub__engine_deadline(session->engine);
+        return mailsub__engine_deadline(link->engine);
     case MAILSUB__LINK_NONE:
         break;
     }
     return -1;
 }
 
-void mailsub__link_expire(mailsub_session *session, int64_t now_ms)
+void mailsub__link_expire(mailsub__link *link, int64_t now_ms)
 {
-    if (session->link == MAILSUB__LINK_TALKING) {
-        int64_t deadline_ms = mailsub__engine_deadline(session->engine);
+    if (link->state == MAILSUB__LINK_TALKING) {
+        int64_t deadline_ms = mailsub__engine_deadline(link->engine);
         if (deadline_ms >= 0 && deadline_ms <= now_ms) {
-            mailsub__engine_expire(session->engine, now_ms);
-            handle_events(session, now_ms);
+            mailsub__engine_expire(link->engine, now_ms);
+            handle_events(link, now_ms);
         }
-    } else if (session->link != MAILSUB__LINK_NONE && session->phase_deadline_ms <= now_ms) {
-        mailsub__link_abort(session, MAILSUB_E_TIMEOUT, now_ms);
+    } else if (link->state != MAILSUB__LINK_NONE && link->phase_deadline_ms <= now_ms) {
+        mailsub__link_abort(link, MAILSUB_E_TIMEOUT, now_ms);
     }
 }

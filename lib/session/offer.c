@@ -7,10 +7,10 @@ static mailsub__slice find(const mailsub_session *session, int when)
 {
     if (!session || when < MAILSUB_OFFER_CLEAR || when > MAILSUB_OFFER_LAST)
         return MAILSUB__SLICE_EMPTY;
-    if (session->engine)
-        return mailsub__buffer_slice(
-            mailsub__engine_offer(session->engine, when == MAILSUB_OFFER_CLEAR));
-    return mailsub__buffer_slice(&session->offers[when]);
+    const mailsub__link *link = session->shown;
+    return mailsub__buffer_slice(
+        link->engine ? mailsub__engine_offer(link->engine, when == MAILSUB_OFFER_CLEAR)
+                     : &link->offers[when]);
 }
 
 size_t mailsub_session_count_capabilities(const mailsub_session *session, int when)

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "message/message.h"
+#include "session/session.h"
 
 /* When something is refused by a limiter that does not say when to come again. */
 #define UNKNOWN_WAIT_MS 1000
@@ -47,10 +48,9 @@ static void mark(mailsub__job *job, size_t first, int code)
     }
 }
 
-static void write_detail(const mailsub__job *job, int code, const mailsub_ticket *ticket, char *out,
-                         size_t room)
+static void write_detail(const mailsub__job *job, int code, char *out, size_t room)
 {
-    int64_t retry_ms = mailsub_ticket_get_retry_after(ticket);
+    int64_t retry_ms = mailsub_ticket_get_retry_after(job->ticket);
     out[0] = '\0';
     if (code != MAILSUB_E_RATE_LIMITED)
         return;
@@ -62,54 +62,54 @@ static void write_detail(const mailsub__job *job, int code, const mailsub_ticket
 }
 
 /* The rest of the job is not sent. */
-static enum mailsub__quota give_up(mailsub_session *session, mailsub__job *job, int code)
+static enum mailsub__quota give_up(mailsub_session *session, const mailsub__link *link,
+                                   mailsub__job *job, int code)
 {
     char detail[128];
-    write_detail(job, code, session->ticket, detail, sizeof detail);
-    job->receipt->retry_ms = mailsub_ticket_get_retry_after(session->ticket);
+    const mailsub__verdict cause = {.code = code, .stage = MAILSUB_STAGE_CHECK};
+    write_detail(job, code, detail, sizeof detail);
+    job->receipt->retry_ms = mailsub_ticket_get_retry_after(job->ticket);
     if (job->first == 0) {
-        mailsub__job_fail(session, code, MAILSUB_STAGE_CHECK, detail);
+        mailsub__job_fail(session, link, job, &cause, detail);
         return MAILSUB__QUOTA_OVER;
     }
     mark(job, job->first, code);
     job->n = 0;
-    mailsub__job_conclude(session, detail);
+    mailsub__job_conclude(session, job, detail);
     return MAILSUB__QUOTA_OVER;
 }
 
-/*
- * A connection is not kept while the job waits: the server would end it, and that would look like
- * the end of the job.
- */
-static enum mailsub__quota wait_or_give_up(mailsub_session *session, mailsub__job *job,
-                                           int64_t now_ms)
+static enum mailsub__quota wait_or_give_up(mailsub_session *session, const mailsub__link *link,
+                                           mailsub__job *job, int64_t now_ms)
 {
-    int64_t retry_ms = mailsub_ticket_get_retry_after(session->ticket);
+    int64_t retry_ms = mailsub_ticket_get_retry_after(job->ticket);
     if (session->config->when_limited != MAILSUB_WHEN_LIMITED_WAIT || retry_ms < 0)
-        return give_up(session, job, MAILSUB_E_RATE_LIMITED);
+        return give_up(session, link, job, MAILSUB_E_RATE_LIMITED);
     if (retry_ms == 0)
         retry_ms = UNKNOWN_WAIT_MS;
     if (job->deadline_ms >= 0 && now_ms + retry_ms > job->deadline_ms)
-        return give_up(session, job, MAILSUB_E_RATE_LIMITED);
+        return give_up(session, link, job, MAILSUB_E_RATE_LIMITED);
     job->wait_until_ms = now_ms + retry_ms;
-    mailsub__link_quit(session, now_ms);
-    mailsub__link_drop(session);
     return MAILSUB__QUOTA_WAIT;
 }
 
-enum mailsub__quota mailsub__quota_look(mailsub_session *session, int64_t now_ms)
+/* The job's own: several are under way at once. */
+static int have_ticket(const mailsub_session *session, mailsub__job *job)
 {
-    mailsub__job *job = session->first;
-    const mailsub_config *config = session->config;
+    return job->ticket ? MAILSUB_OK : mailsub_ticket_new(&session->allocator, &job->ticket);
+}
+
+enum mailsub__quota mailsub__quota_look(mailsub_session *session, mailsub__job *job, int64_t now_ms)
+{
     char sender[MAILSUB_MAX_ADDRESS + 2];
     if (!is_limited(session, job) || job->reserved)
         return MAILSUB__QUOTA_GO;
-    if (job->wait_until_ms > now_ms)
-        return MAILSUB__QUOTA_WAIT;
-    job->wait_until_ms = 0;
-    int rc = mailsub_limiter_query(config->limiter, sender_of(job, sender), NULL, session->ticket);
-    if (rc == MAILSUB_OK && mailsub_ticket_get_retry_after(session->ticket) > 0)
-        return wait_or_give_up(session, job, now_ms);
+    int rc = have_ticket(session, job);
+    if (rc)
+        return give_up(session, NULL, job, rc);
+    rc = mailsub_limiter_query(session->config->limiter, sender_of(job, sender), NULL, job->ticket);
+    if (rc == MAILSUB_OK && mailsub_ticket_get_retry_after(job->ticket) > 0)
+        return wait_or_give_up(session, NULL, job, now_ms);
     return MAILSUB__QUOTA_GO; /* an error of the store is told when something is reserved */
 }
 
@@ -120,19 +120,18 @@ static int reserve(mailsub_session *session, const mailsub__job *job, size_t n)
     char sender[MAILSUB_MAX_ADDRESS + 2];
     sender_of(job, sender);
     if (config->when_limited != MAILSUB_WHEN_LIMITED_PART || config->all_or_none) {
-        int rc =
-            mailsub_limiter_reserve(config->limiter, sender, (int64_t)n, NULL, session->ticket);
+        int rc = mailsub_limiter_reserve(config->limiter, sender, (int64_t)n, NULL, job->ticket);
         bool never =
-            rc == MAILSUB_E_RATE_LIMITED && mailsub_ticket_get_retry_after(session->ticket) < 0;
+            rc == MAILSUB_E_RATE_LIMITED && mailsub_ticket_get_retry_after(job->ticket) < 0;
         if (!never || config->when_limited == MAILSUB_WHEN_LIMITED_FAIL || config->all_or_none)
             return rc;
     }
-    return mailsub_limiter_reserve_some(config->limiter, sender, (int64_t)n, NULL, session->ticket);
+    return mailsub_limiter_reserve_some(config->limiter, sender, (int64_t)n, NULL, job->ticket);
 }
 
-enum mailsub__quota mailsub__quota_reserve(mailsub_session *session, int64_t now_ms)
+enum mailsub__quota mailsub__quota_reserve(mailsub_session *session, const mailsub__link *link,
+                                           mailsub__job *job, int64_t now_ms)
 {
-    mailsub__job *job = session->first;
     size_t n = job->message ? count_all(job) - job->first : 0;
     if (job->reserved)
         return MAILSUB__QUOTA_GO;
@@ -140,14 +139,16 @@ enum mailsub__quota mailsub__quota_reserve(mailsub_session *session, int64_t now
         job->n = n;
         return MAILSUB__QUOTA_GO;
     }
-    int rc = reserve(session, job, n);
+    int rc = have_ticket(session, job);
+    if (rc == MAILSUB_OK)
+        rc = reserve(session, job, n);
     if (rc == MAILSUB_E_RATE_LIMITED)
-        return wait_or_give_up(session, job, now_ms);
+        return wait_or_give_up(session, link, job, now_ms);
     if (rc)
-        return give_up(session, job, rc);
+        return give_up(session, link, job, rc);
     job->reserved = true;
-    job->n = (size_t)mailsub_ticket_get_granted(session->ticket);
-    job->retry_ms = mailsub_ticket_get_retry_after(session->ticket);
+    job->n = (size_t)mailsub_ticket_get_granted(job->ticket);
+    job->retry_ms = mailsub_ticket_get_retry_after(job->ticket);
     return MAILSUB__QUOTA_GO;
 }
 
@@ -184,8 +185,8 @@ void mailsub__quota_settle(mailsub_session *session, mailsub__job *job)
             n += job->receipt->verdicts[i].outcome == MAILSUB_OUTCOME_NOT_ATTEMPTED;
         /* A store that fails here leaves them counted: against the sender, not for it. */
         if (n > 0)
-            mailsub_limiter_refund(config->limiter, session->ticket, n, NULL);
-        mailsub_limiter_commit(config->limiter, session->ticket);
+            mailsub_limiter_refund(config->limiter, job->ticket, n, NULL);
+        mailsub_limiter_commit(config->limiter, job->ticket);
         job->reserved = false;
     }
     if (!job->learnt && was_told_to_slow_down(job))

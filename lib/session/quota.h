@@ -3,7 +3,7 @@
 #ifndef MAILSUB_SESSION_QUOTA_H
 #define MAILSUB_SESSION_QUOTA_H
 
-#include "session/session.h"
+#include "session/link.h"
 
 enum mailsub__quota {
     MAILSUB__QUOTA_GO,   /* the job's recipients first to first + n are admitted */
@@ -11,10 +11,12 @@ enum mailsub__quota {
     MAILSUB__QUOTA_OVER  /* the job was ended */
 };
 
-/* Is it of any use to connect for the first job? */
-enum mailsub__quota mailsub__quota_look(mailsub_session *session, int64_t now_ms);
-/* Reserve for it, just before MAIL. */
-enum mailsub__quota mailsub__quota_reserve(mailsub_session *session, int64_t now_ms);
+/* Is it of any use to connect for the job? */
+enum mailsub__quota mailsub__quota_look(mailsub_session *session, mailsub__job *job,
+                                        int64_t now_ms);
+/* Reserve for it, just before MAIL goes over the link. */
+enum mailsub__quota mailsub__quota_reserve(mailsub_session *session, const mailsub__link *link,
+                                           mailsub__job *job, int64_t now_ms);
 /* Give back what was not attempted, and learn from the replies. */
 void mailsub__quota_settle(mailsub_session *session, mailsub__job *job);
 /* Whether recipients are left for which nothing was reserved; then the next ones are the job's. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public interface of a session, and the loop that drives link and jobs. */
+/* The public interface of a session, and the loop that drives links and jobs. */
 #include "session/session.h"
 
 #include <string.h>
@@ -9,17 +9,6 @@
 
 /* How long mailsub_session_close waits for the reply to QUIT. */
 #define GOODBYE_MS 2000
-
-/*
- * Whether the certificate decides. Where the connection would also be taken in clear, a certificate
- * that nobody vouches for is no reason to give up, unless the caller named whom to trust.
- */
-static bool certificate_decides(const mailsub_config *config)
-{
-    if (config->skip_verify)
-        return false;
-    return config->tls != MAILSUB_TLS_OPPORTUNISTIC || config->trust_chosen || config->verify_name;
-}
 
 int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
 {
@@ -33,23 +22,11 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
     session->allocator = config->allocator;
     session->config = mailsub_config_ref(config);
     atomic_init(&session->cancelled, false);
-    for (int i = 0; i < 2; i++)
-        mailsub__buffer_init(&session->offers[i], &session->allocator, 0);
     atomic_store(&config->frozen, true);
-    mailsub__transport_settings settings = {
-        .host = config->host,
-        .port = config->port,
-        .verify_name = config->verify_name ? config->verify_name : config->host,
-        .trust = config->trust,
-        .verify = certificate_decides(config),
-        .resume = config->resume,
-    };
     int rc = mailsub__poller_new(&session->allocator, &session->poller);
     if (rc == MAILSUB_OK)
-        rc = mailsub__transport_new(&session->allocator, session->poller, &settings,
-                                    &session->transport);
-    if (rc == MAILSUB_OK && config->limiter)
-        rc = mailsub_ticket_new(&session->allocator, &session->ticket);
+        rc = mailsub__link_new(session, &session->links);
+    session->shown = session->links;
     if (rc) {
         mailsub_session_free(session);
         return rc;
@@ -58,58 +35,82 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
     return MAILSUB_OK;
 }
 
-/* Is the job of this number, or one before it, still waiting? A job's address may be used again. */
-static bool waits(const mailsub_session *session, uint64_t number)
+/* End a job that waits. */
+static void fail_waiting(mailsub_session *session, mailsub__job *job, int code)
 {
-    return session->first && session->first->number <= number;
+    const mailsub__verdict cause = {.code = code, .stage = MAILSUB_STAGE_NONE};
+    mailsub__job_fail(session, NULL, job, &cause, "");
 }
 
 /* End what is there now; what done functions post meanwhile goes on. */
 static void cancel_all(mailsub_session *session, int64_t now_ms)
 {
-    if (!session->first)
+    uint64_t n_posted = session->n_posted;
+    if (session->n_pending == 0)
         return;
-    uint64_t last = session->last->number;
-    mailsub__link_abort(session, MAILSUB_E_CANCELLED, now_ms);
-    mailsub__link_drop(session);
-    while (waits(session, last))
-        mailsub__job_fail(session, MAILSUB_E_CANCELLED, MAILSUB_STAGE_NONE, "");
+    for (mailsub__link *link = session->links; link; link = link->next) {
+        mailsub__link_abort(link, MAILSUB_E_CANCELLED, now_ms);
+        mailsub__link_drop(link);
+    }
+    while (session->waiting.first && session->waiting.first->number < n_posted)
+        fail_waiting(session, session->waiting.first, MAILSUB_E_CANCELLED);
+}
+
+static void free_links(mailsub_session *session)
+{
+    while (session->links) {
+        mailsub__link *link = session->links;
+        session->links = link->next;
+        mailsub__link_free(link);
+    }
 }
 
 void mailsub_session_free(mailsub_session *session)
 {
     if (!session)
         return;
-    if (session->transport) {
-        int64_t now_ms = mailsub__clock_monotonic_ms();
-        session->processing = true;
-        session->ending = true;
-        mailsub__link_quit(session, now_ms);
-        cancel_all(session, now_ms);
-        mailsub__link_drop(session);
-    }
-    mailsub__buffer_deinit(&session->offers[0]);
-    mailsub__buffer_deinit(&session->offers[1]);
-    mailsub_ticket_free(session->ticket);
-    mailsub__transport_free(session->transport);
+    int64_t now_ms = mailsub__clock_monotonic_ms();
+    session->processing = true;
+    session->ending = true;
+    for (mailsub__link *link = session->links; link; link = link->next)
+        mailsub__link_quit(link, now_ms);
+    cancel_all(session, now_ms);
+    for (mailsub__link *link = session->links; link; link = link->next)
+        mailsub__link_drop(link);
+    free_links(session);
     mailsub__poller_free(session->poller);
     mailsub_config *config = session->config;
     mailsub__free(&session->allocator, session);
     mailsub_config_unref(config);
 }
 
+static bool is_over(const mailsub__job *job, int64_t now_ms)
+{
+    return job && job->deadline_ms >= 0 && job->deadline_ms <= now_ms;
+}
+
+/* All jobs have the same time, so the first of a queue is the first to run out of it. */
 static void expire(mailsub_session *session, int64_t now_ms)
 {
-    mailsub__link_expire(session, now_ms);
-    /* All jobs have the same time, so the first is the first to run out of it. */
-    while (session->first && session->first->deadline_ms >= 0 &&
-           session->first->deadline_ms <= now_ms) {
-        uint64_t number = session->first->number;
-        mailsub__link_abort(session, MAILSUB_E_TIMEOUT, now_ms);
-        mailsub__link_drop(session);
-        if (waits(session, number))
-            mailsub__job_fail(session, MAILSUB_E_TIMEOUT, MAILSUB_STAGE_NONE, "");
+    for (mailsub__link *link = session->links; link; link = link->next) {
+        mailsub__link_expire(link, now_ms);
+        bool waited_for = link->state != MAILSUB__LINK_NONE && !link->opened;
+        const mailsub__job *job = waited_for ? session->waiting.first : link->jobs.first;
+        if (!is_over(job, now_ms))
+            continue;
+        mailsub__link_abort(link, MAILSUB_E_TIMEOUT, now_ms);
+        mailsub__link_drop(link);
     }
+    while (is_over(session->waiting.first, now_ms))
+        fail_waiting(session, session->waiting.first, MAILSUB_E_TIMEOUT);
+}
+
+static bool advance_links(mailsub_session *session, int64_t now_ms)
+{
+    bool any = false;
+    for (mailsub__link *link = session->links; link; link = link->next)
+        any |= mailsub__link_advance(link, now_ms);
+    return any;
 }
 
 int mailsub_session_process(mailsub_session *session)
@@ -124,8 +125,9 @@ int mailsub_session_process(mailsub_session *session)
     if (atomic_exchange(&session->cancelled, false))
         cancel_all(session, now_ms);
     expire(session, now_ms);
-    while (mailsub__link_advance(session, now_ms) || mailsub__job_advance(session, now_ms))
+    while (advance_links(session, now_ms) || mailsub__schedule_advance(session, now_ms))
         now_ms = mailsub__clock_monotonic_ms();
+    session->posted = false;
     session->processing = false;
     return MAILSUB_OK;
 }
@@ -137,8 +139,7 @@ static int post(mailsub_session *session, const mailsub__order *order)
     if (session->n_pending == 0)
         atomic_store(&session->cancelled, false);
     int rc = mailsub__job_post(session, order, mailsub__clock_monotonic_ms());
-    if (rc == MAILSUB_OK)
-        mailsub__poller_wake(session->poller);
+    session->posted |= rc == MAILSUB_OK;
     return rc;
 }
 
@@ -149,7 +150,11 @@ int mailsub_session_post(mailsub_session *session, mailsub_message *message,
         return MAILSUB_E_INVALID;
     const mailsub__order order = {
         .message = message, .receipt = receipt, .done = done, .context = context};
-    return post(session, &order);
+    int rc = post(session, &order);
+    /* Within a done function there is nobody to wake: what is posted is looked at behind it. */
+    if (rc == MAILSUB_OK && !session->processing)
+        mailsub__poller_wake(session->poller);
+    return rc;
 }
 
 int mailsub_session_get_fd(const mailsub_session *session)
@@ -157,18 +162,35 @@ int mailsub_session_get_fd(const mailsub_session *session)
     return session ? mailsub__poller_get_fd(session->poller) : -1;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    if (a < 0 || b < 0)
+        return a < 0 ? b : a;
+    return a < b ? a : b;
+}
+
+/* -1: never */
+static int64_t find_deadline(const mailsub_session *session)
+{
+    const mailsub__job *waiting = session->waiting.first;
+    int64_t deadline_ms = waiting ? waiting->deadline_ms : -1;
+    if (waiting && waiting->wait_until_ms > 0)
+        deadline_ms = earlier(deadline_ms, waiting->wait_until_ms);
+    for (const mailsub__link *link = session->links; link; link = link->next) {
+        deadline_ms = earlier(deadline_ms, mailsub__link_deadline(link));
+        if (link->jobs.first)
+            deadline_ms = earlier(deadline_ms, link->jobs.first->deadline_ms);
+    }
+    return deadline_ms;
+}
+
 int64_t mailsub_session_get_timeout(const mailsub_session *session)
 {
     if (!session)
         return -1;
-    const mailsub__job *job = session->first;
-    if (job && !job->prepared)
+    if (session->posted)
         return 0;
-    int64_t deadline_ms = mailsub__link_deadline(session);
-    if (job && job->deadline_ms >= 0 && (deadline_ms < 0 || job->deadline_ms < deadline_ms))
-        deadline_ms = job->deadline_ms;
-    if (job && job->wait_until_ms > 0 && (deadline_ms < 0 || job->wait_until_ms < deadline_ms))
-        deadline_ms = job->wait_until_ms;
+    int64_t deadline_ms = find_deadline(session);
     if (deadline_ms < 0)
         return -1;
     int64_t now_ms = mailsub__clock_monotonic_ms();
@@ -241,6 +263,14 @@ int mailsub_session_submit(mailsub_session *session, mailsub_message *message,
     return mailsub__session_run(session, &order);
 }
 
+static bool are_closed(const mailsub_session *session)
+{
+    const mailsub__link *link = session->links;
+    while (link && link->state != MAILSUB__LINK_TALKING)
+        link = link->next;
+    return !link;
+}
+
 int mailsub_session_close(mailsub_session *session)
 {
     if (!session)
@@ -250,14 +280,16 @@ int mailsub_session_close(mailsub_session *session)
     int64_t now_ms = mailsub__clock_monotonic_ms();
     int64_t until_ms = now_ms + GOODBYE_MS;
     session->processing = true;
-    mailsub__link_quit(session, now_ms);
-    while (session->link == MAILSUB__LINK_TALKING && now_ms < until_ms) {
-        if (!mailsub__link_advance(session, now_ms))
+    for (mailsub__link *link = session->links; link; link = link->next)
+        mailsub__link_quit(link, now_ms);
+    while (!are_closed(session) && now_ms < until_ms) {
+        if (!advance_links(session, now_ms))
             mailsub__poller_wait(session->poller, until_ms - now_ms);
         mailsub__poller_clear(session->poller);
         now_ms = mailsub__clock_monotonic_ms();
     }
     session->processing = false;
-    mailsub__link_drop(session);
+    for (mailsub__link *link = session->links; link; link = link->next)
+        mailsub__link_drop(link);
     return MAILSUB_OK;
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One connection of a session, from nothing to TLS and login, and the jobs that it carries. */
+#ifndef MAILSUB_SESSION_LINK_H
+#define MAILSUB_SESSION_LINK_H
+
+#include "base/buffer.h"
+#include "net/transport.h"
+#include "session/job.h"
+
+enum mailsub__link_state {
+    MAILSUB__LINK_NONE,
+    MAILSUB__LINK_OPENING,      /* resolving, connecting, implicit TLS */
+    MAILSUB__LINK_STARTING_TLS, /* the handshake after STARTTLS */
+    MAILSUB__LINK_TALKING       /* bytes go between engine and server */
+};
+
+/* It lives as long as its session, over one connection after the other. */
+struct mailsub__link {
+    mailsub__link *next; /* in the session */
+    mailsub_session *session;
+    mailsub__transport *transport;
+    enum mailsub__link_state state;
+    mailsub__engine *engine;   /* while TALKING or STARTING_TLS */
+    bool handshaking;          /* the TLS time-out runs */
+    bool opened;               /* the engine takes transactions, or has */
+    bool quitting;             /* it takes none any more */
+    bool kept;                 /* the connection has served a job already */
+    int64_t phase_deadline_ms; /* of OPENING and STARTING_TLS */
+    mailsub__queue jobs;       /* that the engine has */
+    mailsub__buffer offers[2]; /* of the last connection; by MAILSUB_OFFER_* */
+};
+
+/* MAILSUB_E_NOMEM */
+int mailsub__link_new(mailsub_session *session, mailsub__link **out_link);
+/* There is no connection and no job. May wait for the resolver. */
+void mailsub__link_free(mailsub__link *link);
+
+/* Begin to connect; only when there is no connection. */
+void mailsub__link_open(mailsub__link *link, int64_t now_ms);
+/* Go on with the connection. True when something came of it. */
+bool mailsub__link_advance(mailsub__link *link, int64_t now_ms);
+/* End the connection because of code; the jobs under way get their verdicts. */
+void mailsub__link_abort(mailsub__link *link, int code, int64_t now_ms);
+/* Say QUIT, if the server is there and no job is under way, and send what goes without waiting. */
+void mailsub__link_quit(mailsub__link *link, int64_t now_ms);
+/* Close whatever there is, without a word. */
+void mailsub__link_drop(mailsub__link *link);
+/* When it must be looked at; -1: never. */
+int64_t mailsub__link_deadline(const mailsub__link *link);
+/* If the deadline has passed. */
+void mailsub__link_expire(mailsub__link *link, int64_t now_ms);
+
+/* Can the server be given a job? */
+bool mailsub__link_is_usable(const mailsub__link *link);
+/* Does it wait for one? */
+bool mailsub__link_is_idle(const mailsub__link *link);
+
+#endif
