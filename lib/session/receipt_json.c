@@ -256,6 +256,24 @@ static void put_left_out(struct json *json, const mailsub_receipt *receipt)
     put_close(json, "]");
 }
 
+static void put_findings(struct json *json, const mailsub_findings *findings)
+{
+    put_key(json, "findings");
+    put_open(json, "[");
+    for (size_t i = 0; i < mailsub_findings_count(findings) && !json->stopped; i++) {
+        bool error = mailsub_findings_get_severity(findings, i) == MAILSUB_SEVERITY_ERROR;
+        put_comma(json);
+        put_open(json, "{");
+        put_text(json, "rule", mailsub_findings_get_rule(findings, i));
+        put_text(json, "severity", error ? "error" : "warning");
+        put_text(json, "where", mailsub_findings_get_where(findings, i));
+        put_text(json, "detail", mailsub_findings_get_detail(findings, i));
+        put_text(json, "advice", mailsub_findings_get_advice(findings, i));
+        put_close(json, "}");
+    }
+    put_close(json, "]");
+}
+
 static void put_lines(struct json *json, const mailsub_receipt *receipt)
 {
     put_count(json, "pending", receipt->n_pending);
@@ -302,6 +320,7 @@ int mailsub_receipt_write_json(const mailsub_receipt *receipt, mailsub_sink_fn s
     put_tls(&json, receipt);
     put_login(&json, receipt);
     put_left_out(&json, receipt);
+    put_findings(&json, &receipt->findings);
     put_lines(&json, receipt);
     put_recipients(&json, receipt);
     put(&json, "}\n");

@@ -33,6 +33,19 @@ static void write_out(const mailsub_receipt *receipt)
         exit(1);
 }
 
+/* One of a rule of the library, one of a rule of the program. */
+static void add_findings(mailsub_findings *findings)
+{
+    int rc = mailsub__findings_add(findings, "missing-subject", MAILSUB_SEVERITY_WARNING,
+                                   mailsub__slice_str("Subject"), MAILSUB__SLICE_EMPTY);
+    if (!rc)
+        rc = mailsub__findings_add(findings, "our-own", MAILSUB_SEVERITY_ERROR,
+                                   mailsub__slice_str("attachment 2"),
+                                   mailsub__slice_str("says \"\xf0\x9f\x98\x80\""));
+    if (rc)
+        exit(1);
+}
+
 static void fill_all(mailsub_receipt *receipt)
 {
     static const struct kit_verdict whole = {0,   MAILSUB_E_PARTIAL, MAILSUB_STAGE_END_OF_DATA,
@@ -60,6 +73,7 @@ static void fill_all(mailsub_receipt *receipt)
     mailsub__receipt_add_line(receipt, mailsub__slice_str("one"));
     mailsub__receipt_add_line(receipt, mailsub__slice_str("two"));
     receipt->warnings = 1u << MAILSUB_EXTENSION_DSN;
+    add_findings(&receipt->findings);
 }
 
 int main(void)

@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 TEXT = {"name", "text", "action", "stage", "detail", "message_id", "queue_id"}
-KEYS = TEXT | {"code", "reply", "sysexit", "retry_after", "tls", "login", "dropped", "warnings", "pending", "lines",
-               "recipients"}
+KEYS = TEXT | {"code", "reply", "sysexit", "retry_after", "tls", "login", "dropped", "warnings", "findings",
+               "pending", "lines", "recipients"}
 RECIPIENT = {"address", "outcome", "code", "name", "text", "action", "stage", "reply",
              "safe_to_retry"}
+FINDING = {"rule", "severity", "where", "detail", "advice"}
 
 
 def no_duplicates(pairs):
@@ -23,6 +24,8 @@ def read(line):
     assert set(receipt) == KEYS, set(receipt) ^ KEYS
     assert all(isinstance(receipt[key], str) for key in TEXT)
     assert all(set(recipient) == RECIPIENT for recipient in receipt["recipients"])
+    assert all(set(finding) == FINDING for finding in receipt["findings"])
+    assert all(isinstance(text, str) for finding in receipt["findings"] for text in finding.values())
     return receipt
 
 
@@ -39,6 +42,11 @@ def check_full(receipt):
     assert receipt["login"] == {"mechanisms": [], "text": ""}
     assert receipt["dropped"] == ["AUTH", "DSN"]
     assert len(receipt["warnings"]) == 1 and receipt["warnings"][0].startswith("DSN ")
+    assert [(finding["rule"], finding["severity"], finding["where"], finding["detail"])
+            for finding in receipt["findings"]] == [
+        ("missing-subject", "warning", "Subject", ""),
+        ("our-own", "error", "attachment 2", 'says "\U0001f600"')]
+    assert receipt["findings"][0]["advice"] and receipt["findings"][1]["advice"] == ""
     assert receipt["pending"] == 7 and receipt["lines"] == ["one", "two"]
     assert [recipient["outcome"] for recipient in receipt["recipients"]] == [
         "accepted", "refused", "deferred", "not_attempted"]
@@ -54,7 +62,7 @@ def check_full(receipt):
 def check_lost(receipt):
     assert receipt["name"] == "MAILSUB_E_CONNECT" and receipt["reply"] is None
     assert receipt["tls"] is None and receipt["pending"] is None
-    assert receipt["recipients"] == []
+    assert receipt["recipients"] == [] and receipt["findings"] == []
     assert receipt["retry_after"] == 300 and receipt["stage"] == "connect"
 
 
