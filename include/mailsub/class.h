@@ -111,19 +111,45 @@ MAILSUB_API int mailsub_message_clear_class(mailsub_message *message);
 MAILSUB_API int mailsub_message_get_class(const mailsub_message *message);
 
 /**
- * Set a return path that names the recipient, so that a bounce tells whom it is for, whatever else
- * it says (VERP): "news@example.org" and the recipient bob@example.net make
- * "news+bob=example.net@example.org". An envelope has one sender for all its recipients: send each
- * recipient a message of his own. Call it behind mailsub_message_add_recipient.
- * @param message  the message; it has exactly one recipient; an existing one, too
+ * Have the return path name the recipient, so that a bounce tells whom it is for, whatever else it
+ * says (VERP): "news@example.org" and the recipient bob@example.net make
+ * "news+bob=example.net@example.org". An envelope has one sender for all its recipients, so each of
+ * them gets a transaction of his own, with the same content; they overlap as messages do. A refused
+ * return path is refused for its one recipient. Whom it cannot name is left out, not attempted:
+ * MAILSUB_E_LIMIT where the local part would have more than MAILSUB_MAX_LOCAL_PART octets,
+ * MAILSUB_E_ADDRESS where the recipient has a local part in quotes, or a domain in brackets. With
+ * mailsub_config_set_all_or_none several recipients are refused: MAILSUB_E_LIMIT.
+ * mailsub_session_probe asks with sender as it is, which is also what is read back as Return-Path.
+ * mailsub_message_set_return_path ends it.
+ * @param message  the message; an existing one, too
  * @param sender   mailbox that takes mail for its local part with "+" and anything behind it; ASCII
- * @return 0; MAILSUB_E_NO_RECIPIENTS; MAILSUB_E_LIMIT there are several recipients, or the local
- *         part would have more than MAILSUB_MAX_LOCAL_PART octets: set another return path then;
- *         MAILSUB_E_ADDRESS, MAILSUB_E_DOMAIN, MAILSUB_E_SMTPUTF8 sender is malformed; also
+ * @return 0; MAILSUB_E_ADDRESS, MAILSUB_E_DOMAIN, MAILSUB_E_SMTPUTF8 sender is malformed; also
  *         MAILSUB_E_ADDRESS: a local part in quotes, or a domain in brackets
  * RFC 5321 section 4.5.3.1.1, RFC 5233; since 0.1
  */
 MAILSUB_API int mailsub_message_set_verp(mailsub_message *message, const char *sender);
+
+/**
+ * Whether the return path names the recipient.
+ * @param message  NULL counts as empty
+ * @return 1 or 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_message_get_verp(const mailsub_message *message);
+
+/**
+ * The return path for one recipient, to be kept beside what was sent.
+ * @param sender      as for mailsub_message_set_verp
+ * @param recipient   mailbox; UTF-8
+ * @param out_sender  receives the return path, NUL-terminated
+ * @param room        its octets; MAILSUB_MAX_ADDRESS + 1 is enough for all
+ * @return 0; MAILSUB_E_LIMIT the local part would be too long, or room is too small;
+ *         MAILSUB_E_ADDRESS, MAILSUB_E_DOMAIN as mailsub_message_set_verp, of either;
+ *         MAILSUB_E_INVALID a NULL
+ * Thread: any; since 0.1
+ */
+MAILSUB_API int mailsub_verp_get_sender(const char *sender, const char *recipient, char *out_sender,
+                                        size_t room);
 
 /**
  * Whom a bounce is for, by the address that it came to.

@@ -41,6 +41,7 @@ static int copy_mailboxes(mailsub_message *to, const mailsub_message *from)
         rc = copy_single(to, &to->sender, &from->sender);
     if (!rc)
         rc = copy_single(to, &to->return_path, &from->return_path);
+    to->names_recipients = from->names_recipients;
     if (!rc)
         rc = copy_list(to, &to->more_from, &from->more_from);
     if (!rc)

@@ -111,6 +111,8 @@ int mailsub_message_set_return_path(mailsub_message *message, const char *addres
     } else if (!rc) {
         rc = parse_single(message, &message->return_path, address, NULL);
     }
+    if (!rc)
+        message->names_recipients = false;
     return mailsub__message_end_change(message, "Return-Path", rc);
 }
 

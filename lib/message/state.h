@@ -134,6 +134,7 @@ struct mailsub_message {
     struct mailsub__mailbox_list more_from; /* further authors */
     struct mailsub__single_mailbox sender;
     struct mailsub__single_mailbox return_path; /* an empty address is the null sender */
+    bool names_recipients;                      /* the return path does, each its own (VERP) */
     struct mailsub__mailbox_list reply_to;
     struct mailsub__mailbox_list to;
     struct mailsub__mailbox_list cc;

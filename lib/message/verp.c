@@ -5,51 +5,79 @@
  * own local part holds. A local part beyond 64 octets is refused and not cut: what was cut would
  * name another recipient.
  */
+#include "message/verp.h"
+
 #include <mailsub/class.h>
 
+#include "codec/utf8.h"
 #include "message/address.h"
 #include "message/line.h"
 #include "message/state.h"
 
-static int parse(const char *text, mailsub__address *out)
+static int parse(const char *text, enum mailsub__address_form form, mailsub__address *out)
 {
     mailsub__slice address = mailsub__slice_str(text);
     int rc = mailsub__line_check(address, MAILSUB__LINE_NO_TAB);
-    return rc ? rc : mailsub__address_parse(address, MAILSUB__ADDRESS_ASCII, out);
+    return rc ? rc : mailsub__address_parse(address, form, out);
 }
 
-static int make(const mailsub__address *sender, mailsub__slice recipient, mailsub__address *out)
+/* Quotes would have to be undone, and stand within the words of another. */
+static bool is_plain(mailsub__slice address)
+{
+    return address.ptr[0] != '"' && mailsub__address_domain(address).ptr[0] != '[';
+}
+
+static int make(mailsub__slice sender, mailsub__slice recipient, mailsub__address *out)
 {
     mailsub__slice domain = mailsub__address_domain(recipient);
+    mailsub__slice sender_domain = mailsub__address_domain(sender);
+    size_t sender_len = sender.len - sender_domain.len - 1;
     size_t local_len = recipient.len - domain.len - 1;
     char local[MAILSUB_MAX_LOCAL_PART];
-    /* Quotes would have to be undone, and stand within the words of another. */
-    if (sender->text[0] == '"' || recipient.ptr[0] == '"' || domain.ptr[0] == '[')
+    if (!is_plain(recipient))
         return MAILSUB_E_ADDRESS;
-    if (sender->local_len + 1 + local_len + 1 + domain.len > sizeof local)
+    if (sender_len + 1 + local_len + 1 + domain.len > sizeof local)
         return MAILSUB_E_LIMIT;
-    char *end = mempcpy(local, sender->text, sender->local_len);
+    char *end = mempcpy(local, sender.ptr, sender_len);
     *end++ = '+';
     end = mempcpy(end, recipient.ptr, local_len);
     *end++ = '=';
     end = mempcpy(end, domain.ptr, domain.len);
-    return mailsub__address_join(mailsub__slice_of(local, (size_t)(end - local)),
-                                 mailsub__address_domain(mailsub__address_slice(sender)),
-                                 MAILSUB__ADDRESS_ASCII, out);
+    /* Whoever has such a recipient needs SMTPUTF8 for him alone. */
+    return mailsub__address_join(
+        mailsub__slice_of(local, (size_t)(end - local)), sender_domain,
+        mailsub__ascii_only(recipient) ? MAILSUB__ADDRESS_ASCII : MAILSUB__ADDRESS_UTF8, out);
+}
+
+int mailsub__verp_make(mailsub__slice sender, mailsub__slice recipient, char *out, size_t *out_len)
+{
+    mailsub__address made;
+    int rc = make(sender, recipient, &made);
+    if (rc)
+        return rc;
+    memcpy(out, made.text, made.len);
+    *out_len = made.len;
+    return MAILSUB_OK;
+}
+
+/* A sender that can name recipients. */
+static int parse_sender(const char *text, mailsub__address *out)
+{
+    int rc = parse(text, MAILSUB__ADDRESS_ASCII, out);
+    return !rc && !is_plain(mailsub__address_slice(out)) ? MAILSUB_E_ADDRESS : rc;
 }
 
 static int set_verp(mailsub_message *message, const char *sender)
 {
     mailsub__address parsed;
-    mailsub__address made;
     if (!sender)
         return MAILSUB_E_INVALID;
-    int rc = parse(sender, &parsed);
-    if (!rc && message->n_recipients != 1)
-        rc = message->n_recipients == 0 ? MAILSUB_E_NO_RECIPIENTS : MAILSUB_E_LIMIT;
+    int rc = parse_sender(sender, &parsed);
     if (!rc)
-        rc = make(&parsed, mailsub__message_recipients(message)[0], &made);
-    return rc ? rc : mailsub_message_set_return_path(message, made.text);
+        rc = mailsub_message_set_return_path(message, parsed.text);
+    if (!rc)
+        message->names_recipients = true;
+    return rc;
 }
 
 int mailsub_message_set_verp(mailsub_message *message, const char *sender)
@@ -60,6 +88,35 @@ int mailsub_message_set_verp(mailsub_message *message, const char *sender)
     return mailsub__message_end_change(message, "Return-Path", rc);
 }
 
+int mailsub_message_get_verp(const mailsub_message *message)
+{
+    return message && message->names_recipients;
+}
+
+static int hand_out(const mailsub__address *address, char *out, size_t room)
+{
+    if (address->len >= room)
+        return MAILSUB_E_LIMIT;
+    memcpy(out, address->text, address->len + 1);
+    return MAILSUB_OK;
+}
+
+int mailsub_verp_get_sender(const char *sender, const char *recipient, char *out_sender,
+                            size_t room)
+{
+    mailsub__address own;
+    mailsub__address named;
+    mailsub__address made;
+    if (!sender || !recipient || !out_sender)
+        return MAILSUB_E_INVALID;
+    int rc = parse_sender(sender, &own);
+    if (!rc)
+        rc = parse(recipient, MAILSUB__ADDRESS_UTF8, &named);
+    if (!rc)
+        rc = make(mailsub__address_slice(&own), mailsub__address_slice(&named), &made);
+    return rc ? rc : hand_out(&made, out_sender, room);
+}
+
 int mailsub_verp_get_recipient(const char *sender, const char *address, char *out_recipient,
                                size_t room)
 {
@@ -68,9 +125,9 @@ int mailsub_verp_get_recipient(const char *sender, const char *address, char *ou
     mailsub__address recipient;
     if (!sender || !address || !out_recipient)
         return MAILSUB_E_INVALID;
-    int rc = parse(sender, &own);
+    int rc = parse_sender(sender, &own);
     if (!rc)
-        rc = parse(address, &bounced);
+        rc = parse(address, MAILSUB__ADDRESS_UTF8, &bounced);
     if (rc)
         return rc;
     mailsub__slice local = mailsub__slice_of(bounced.text, bounced.local_len);
@@ -86,10 +143,6 @@ int mailsub_verp_get_recipient(const char *sender, const char *address, char *ou
     size_t n = (size_t)(mark - local.ptr);
     rc = mailsub__address_join(mailsub__slice_of(local.ptr, n),
                                mailsub__slice_of(mark + 1, local.len - n - 1),
-                               MAILSUB__ADDRESS_ASCII, &recipient);
-    if (!rc && recipient.len >= room)
-        rc = MAILSUB_E_LIMIT;
-    if (!rc)
-        memcpy(out_recipient, recipient.text, recipient.len + 1);
-    return rc;
+                               MAILSUB__ADDRESS_UTF8, &recipient);
+    return rc ? rc : hand_out(&recipient, out_recipient, room);
 }

@@ -3,10 +3,13 @@
 
 #include <stddef.h>
 
+#include <mailsub/class.h>
+
 #include "base/memory.h"
 #include "message/address.h"
 #include "message/line.h"
 #include "message/message.h"
+#include "message/verp.h"
 
 #define MAX_ADDRESSES ((size_t)(MAILSUB_MAX_RECIPIENTS + 1) * MAILSUB_MAX_ADDRESS)
 
@@ -62,6 +65,7 @@ void mailsub__parcel_describe(mailsub__transaction *transaction, const mailsub_m
                               mailsub_receipt *receipt)
 {
     transaction->sender = mailsub__message_sender(message);
+    transaction->sender_for = mailsub_message_get_verp(message) ? mailsub__verp_make : NULL;
     transaction->recipients = mailsub__message_recipients(message);
     transaction->n_recipients = mailsub_message_count_recipients(message);
     transaction->size = mailsub__message_size(message);

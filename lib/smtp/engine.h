@@ -141,6 +141,10 @@ struct mailsub__transaction {
     mailsub__slice sender;   /* without angle brackets; empty for <> */
     const mailsub__slice *recipients;
     size_t n_recipients;
+    /* Make the sender for one recipient of a message, at most MAILSUB_MAX_ADDRESS octets, out of the
+       transaction's: each recipient then gets a transaction of its own. Where it returns an error
+       the recipient is left out, not attempted. NULL: the sender is the same for all. */
+    int (*sender_for)(mailsub__slice sender, mailsub__slice recipient, char *out, size_t *out_len);
     uint64_t size;  /* exact octets of content */
     bool eight_bit; /* content has octets beyond ASCII: only a server with 8BITMIME takes it */
     bool binary;    /* content has no lines: only BDAT and BINARYMIME take it (RFC 3030) */
@@ -178,9 +182,10 @@ struct mailsub__transaction {
     mailsub__round round;
     size_t n_undecided;
     size_t n_accepted;
-    size_t n_rounds; /* under way */
-    size_t n_begun;  /* ever */
-    bool queued;     /* it waits to be begun, or gone on with */
+    size_t n_rounds;      /* under way */
+    size_t n_begun;       /* ever */
+    bool queued;          /* it waits to be begun, or gone on with */
+    size_t first_waiting; /* none waits before this one */
     size_t n_waiting;
     size_t n_waiting_utf8; /* of these, those that only SMTPUTF8 can name */
 };

@@ -158,6 +158,9 @@ int mailsub__recipients_prepare(const mailsub__engine *engine, mailsub__transact
 void mailsub__recipients_choose(const mailsub__engine *engine, mailsub__round *round);
 /* The next one to ask for; false: none is left that fits. */
 bool mailsub__recipients_next(const mailsub__engine *engine, mailsub__round *round, size_t *out_i);
+/* The sender to name for recipient i; made in room, where there is one for each recipient. */
+int mailsub__recipients_sender(const mailsub__transaction *transaction, size_t i,
+                               char room[MAILSUB_MAX_ADDRESS], mailsub__slice *out_sender);
 /* Its RCPT was queued. */
 void mailsub__recipients_ask(const mailsub__engine *engine, mailsub__round *round, size_t i);
 /* The reply says that another transaction may take it. */
@@ -204,7 +207,8 @@ void mailsub__verdict_rcpt_taken(mailsub__round *round, size_t i);
 /* A reply decides about recipient i. */
 void mailsub__verdict_recipient(mailsub__round *round, size_t i, int code, int stage,
                                 const mailsub__reply *reply);
-/* About the sender: about all that this or a later round was to ask for. */
+/* About the sender: about all that this or a later round was to ask for; where each recipient has
+   a sender of its own, about this round's. */
 void mailsub__verdict_sender(mailsub__round *round, int code, const mailsub__reply *reply);
 /* About the content: about all that this round asked for and nobody has decided. */
 void mailsub__verdict_content(mailsub__round *round, int code, int stage,

@@ -2,10 +2,12 @@
 /*
  * Which recipients share a transaction. A server may take only so many at once (RFC 9422, or 452
  * 4.5.3 in reply to RCPT), or from so many domains; and a recipient that only SMTPUTF8 can name is
- * kept apart from those who need no such favour of the servers behind this one (RFC 6531).
+ * kept apart from those who need no such favour of the servers behind this one (RFC 6531). Where
+ * the sender names the recipient, none can share.
  */
 #include <stdio.h>
 
+#include "smtp/command.h"
 #include "smtp/engine_private.h"
 
 static bool needs_utf8(mailsub__slice address)
@@ -54,7 +56,7 @@ static bool fits(const mailsub__engine *engine, const mailsub__round *round, siz
 
 static bool is_full(const mailsub__engine *engine, const mailsub__round *round)
 {
-    uint32_t most = engine->capabilities.max_recipients;
+    uint32_t most = round->transaction->sender_for ? 1 : engine->capabilities.max_recipients;
     return most > 0 && round->n_asked >= most;
 }
 
@@ -79,6 +81,25 @@ bool mailsub__recipients_next(const mailsub__engine *engine, mailsub__round *rou
         }
     }
     return false;
+}
+
+int mailsub__recipients_sender(const mailsub__transaction *transaction, size_t i,
+                               char room[MAILSUB_MAX_ADDRESS], mailsub__slice *out_sender)
+{
+    mailsub__slice recipient = transaction->recipients[i];
+    size_t len = 0;
+    if (!transaction->sender_for) {
+        *out_sender = transaction->sender;
+        return MAILSUB_OK;
+    }
+    int rc = transaction->sender_for(transaction->sender, recipient, room, &len);
+    if (rc)
+        return rc;
+    /* MAIL has SMTPUTF8 where the recipient needs it. */
+    bool utf8 = transaction->smtputf8 || needs_utf8(recipient);
+    *out_sender = mailsub__slice_of(room, len);
+    return mailsub__command_check_path(*out_sender,
+                                       utf8 ? MAILSUB__COMMAND_UTF8 : MAILSUB__COMMAND_ASCII);
 }
 
 void mailsub__recipients_leave(mailsub__transaction *transaction, size_t i)
@@ -111,6 +132,8 @@ void mailsub__recipients_postpone(mailsub__engine *engine, mailsub__round *round
     memcpy(verdict->enhanced, engine->reply.enhanced, sizeof verdict->enhanced);
     transaction->n_waiting++;
     transaction->n_waiting_utf8 += needs_utf8(transaction->recipients[i]);
+    if (i < transaction->first_waiting)
+        transaction->first_waiting = i;
     round->n_postponed++;
     /* What it has taken is what it takes at once; to ask for more again would be a waste. */
     mailsub__capabilities *capabilities = &engine->capabilities;
@@ -132,8 +155,9 @@ static bool fit_together(const mailsub__engine *engine, mailsub__transaction *tr
     return true;
 }
 
-int mailsub__recipients_prepare(const mailsub__engine *engine, mailsub__transaction *transaction)
+static void count_waiting(mailsub__transaction *transaction)
 {
+    transaction->first_waiting = 0;
     transaction->n_waiting = 0;
     transaction->n_waiting_utf8 = 0;
     for (size_t i = 0; i < transaction->n_recipients; i++) {
@@ -142,14 +166,31 @@ int mailsub__recipients_prepare(const mailsub__engine *engine, mailsub__transact
         transaction->n_waiting++;
         transaction->n_waiting_utf8 += needs_utf8(transaction->recipients[i]);
     }
-    bool lacking = transaction->n_waiting_utf8 > 0 &&
-                   !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_SMTPUTF8);
-    if (lacking && engine->settings.all_or_none)
+}
+
+/* Could the server be asked for this one? */
+static int check_one(const mailsub__engine *engine, const mailsub__transaction *transaction,
+                     size_t i)
+{
+    char room[MAILSUB_MAX_ADDRESS];
+    mailsub__slice sender;
+    if (needs_utf8(transaction->recipients[i]) &&
+        !mailsub__engine_offers(engine, MAILSUB__CAPABILITY_SMTPUTF8))
         return MAILSUB_E_SMTPUTF8;
-    for (size_t i = 0; lacking && i < transaction->n_recipients; i++) {
-        if (transaction->verdicts[i].phase == MAILSUB__WAITING &&
-            needs_utf8(transaction->recipients[i]))
-            mailsub__verdict_leave_out(transaction, i, MAILSUB_E_SMTPUTF8);
+    return mailsub__recipients_sender(transaction, i, room, &sender);
+}
+
+int mailsub__recipients_prepare(const mailsub__engine *engine, mailsub__transaction *transaction)
+{
+    count_waiting(transaction);
+    for (size_t i = 0; i < transaction->n_recipients; i++) {
+        if (transaction->verdicts[i].phase != MAILSUB__WAITING)
+            continue;
+        int rc = check_one(engine, transaction, i);
+        if (rc && engine->settings.all_or_none)
+            return rc;
+        if (rc)
+            mailsub__verdict_leave_out(transaction, i, rc);
     }
     if (engine->settings.all_or_none && !fit_together(engine, transaction))
         return MAILSUB_E_LIMIT;
@@ -158,7 +199,12 @@ int mailsub__recipients_prepare(const mailsub__engine *engine, mailsub__transact
 
 void mailsub__recipients_choose(const mailsub__engine *engine, mailsub__round *round)
 {
-    const mailsub__transaction *transaction = round->transaction;
+    mailsub__transaction *transaction = round->transaction;
+    /* So that many rounds take no longer than their recipients. */
+    while (transaction->first_waiting < transaction->n_recipients &&
+           transaction->verdicts[transaction->first_waiting].phase != MAILSUB__WAITING)
+        transaction->first_waiting++;
+    round->scan = transaction->first_waiting;
     bool may_split = transaction->reopen && !engine->settings.all_or_none;
     bool some = transaction->n_waiting_utf8 > 0;
     bool all = transaction->n_waiting_utf8 == transaction->n_waiting;

@@ -263,17 +263,21 @@ bool mailsub__round_begin(mailsub__engine *engine)
     return true;
 }
 
-void mailsub__round_envelope_sent(mailsub__engine *engine)
+/* Another round is for those that are left, if there can be one. */
+static void go_on_with_rest(mailsub__engine *engine, mailsub__transaction *transaction)
 {
-    mailsub__round *round = engine->sending;
-    mailsub__transaction *transaction = round->transaction;
-    round->scan = round->first;
-    if (transaction->n_waiting == 0)
+    if (transaction->n_waiting == 0 || transaction->queued)
         return;
     if (transaction->reopen)
         enqueue_again(engine, transaction);
     else
         mailsub__verdict_abandon(transaction, MAILSUB_E_LIMIT, MAILSUB_STAGE_CHECK, NULL);
+}
+
+void mailsub__round_envelope_sent(mailsub__engine *engine)
+{
+    engine->sending->scan = engine->sending->first;
+    go_on_with_rest(engine, engine->sending->transaction);
 }
 
 /* ---- end ---- */
@@ -316,8 +320,9 @@ static void finish(mailsub__engine *engine, mailsub__round *round)
     }
     if (round->n_postponed > 0 && !round->accepted)
         mailsub__verdict_postponed(round);
-    else if (round->n_postponed > 0 && transaction->n_waiting > 0 && !transaction->queued)
-        enqueue_again(engine, transaction);
+    /* Some were postponed, or the envelope was not sent to its end. */
+    if (!engine->sending || engine->sending->transaction != transaction)
+        go_on_with_rest(engine, transaction);
     release(engine, round);
     transaction->n_rounds--;
     tell_done(engine, transaction);

@@ -83,12 +83,34 @@ static bool send_path(mailsub__engine *engine, enum mailsub__state state, size_t
                                            sizeof line / sizeof line[0]);
 }
 
+/* Where the sender names the recipient: the one that this round is for. */
+static int find_sender(mailsub__engine *engine, char room[MAILSUB_MAX_ADDRESS], mailsub__slice *out)
+{
+    mailsub__round *round = engine->sending;
+    size_t i = 0;
+    if (round->transaction->sender_for) {
+        /* There is one: other rounds decide about their own recipients alone. */
+        mailsub__recipients_next(engine, round, &i);
+        round->first = i;
+        round->end = i + 1;
+    }
+    return mailsub__recipients_sender(round->transaction, i, room, out);
+}
+
 bool mailsub__transaction_send_mail(mailsub__engine *engine)
 {
     const mailsub__transaction *transaction = engine->sending->transaction;
+    char room[MAILSUB_MAX_ADDRESS];
+    mailsub__slice sender;
     mailsub__buffer_reset(&engine->parameters);
     mailsub__parameters_mail(engine, transaction, &engine->parameters);
-    if (!send_path(engine, MAILSUB__STATE_MAIL, 0, PART("MAIL FROM:<"), transaction->sender))
+    int rc = find_sender(engine, room, &sender);
+    if (rc) {
+        /* It could be made when the transaction was checked: there is no memory. */
+        mailsub__engine_fail(engine, rc, MAILSUB_STAGE_MAIL, NULL);
+        return false;
+    }
+    if (!send_path(engine, MAILSUB__STATE_MAIL, 0, PART("MAIL FROM:<"), sender))
         return false;
     mailsub__engine_go(engine, MAILSUB__STATE_RCPT);
     return true;

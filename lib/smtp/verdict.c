@@ -242,7 +242,8 @@ void mailsub__verdict_recipient(mailsub__round *round, size_t i, int code, int s
 void mailsub__verdict_sender(mailsub__round *round, int code, const mailsub__reply *reply)
 {
     mailsub__transaction *transaction = round->transaction;
-    for (size_t i = round->first; i < transaction->n_recipients; i++) {
+    size_t end = transaction->sender_for ? round->end : transaction->n_recipients;
+    for (size_t i = round->first; i < end; i++) {
         const mailsub__verdict *verdict = &transaction->verdicts[i];
         if (verdict->phase == MAILSUB__WAITING || is_of(round, verdict))
             decide_by(transaction, i, code, MAILSUB_STAGE_MAIL, reply);

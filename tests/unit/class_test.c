@@ -448,38 +448,80 @@ static const struct verp_row verp_rows[] = {
     {"the recipient's own marks stay", "n@a.de", "bob+x=y@b.de", MAILSUB_OK, "n+bob+x=y=b.de@a.de"},
     {"IDN is written as A-labels", "n@\u00fc.de", "bob@\u00e4.de", MAILSUB_OK,
      "n+bob=xn--4ca.de@xn--tda.de"},
-    {"too long", "news-of-the-library@a.de", "a-long-name-of-a-reader@a-long-domain.example.org",
+    {"a name that needs SMTPUTF8", "n@a.de", "b\u00f6b@b.de", MAILSUB_OK, "n+b\u00f6b=b.de@a.de"},
+    {"just not too long", "news-of-the-library@a.de",
+     "a-long-name-of-a-reader@a-domains.example.de", MAILSUB_OK,
+     "news-of-the-library+a-long-name-of-a-reader=a-domains.example.de@a.de"},
+    {"too long", "news-of-the-library@a.de", "a-long-name-of-a-reader@a-domains.example.org",
      MAILSUB_E_LIMIT, NULL},
     {"quotes", "n@a.de", "\"a b\"@b.de", MAILSUB_E_ADDRESS, NULL},
     {"an address for a domain", "n@a.de", "bob@[192.0.2.1]", MAILSUB_E_ADDRESS, NULL},
+    {"a recipient that is none", "n@a.de", "bob", MAILSUB_E_ADDRESS, NULL},
+};
+
+/* A sender that cannot name anybody. */
+static const struct verp_row bad_sender_rows[] = {
     {"no sender", "", "bob@b.de", MAILSUB_E_ADDRESS, NULL},
     {"a sender with a field", "n@a.de\r\nEVIL: a", "bob@b.de", MAILSUB_E_CONTROL, NULL},
+    {"a sender in quotes", "\"a b\"@a.de", "bob@b.de", MAILSUB_E_ADDRESS, NULL},
+    {"a sender at an address", "n@[192.0.2.1]", "bob@b.de", MAILSUB_E_ADDRESS, NULL},
+    {"a sender that needs SMTPUTF8", "n\u00f6@a.de", "bob@b.de", MAILSUB_E_SMTPUTF8, NULL},
 };
 
 static void names_the_recipient(void **state)
 {
     const struct verp_row *row = *state;
+    char path[MAILSUB_MAX_ADDRESS + 1] = "kept";
+    char again[MAILSUB_MAX_ADDRESS + 1];
+    assert_int_equal(mailsub_verp_get_sender(row->sender, row->recipient, path, sizeof path),
+                     row->want);
+    assert_string_equal(path, row->want ? "kept" : row->want_path);
+    if (row->want)
+        return;
+    assert_int_equal(
+        mailsub_verp_get_sender(row->sender, row->recipient, again, strlen(row->want_path)),
+        MAILSUB_E_LIMIT);
+    ok(mailsub_verp_get_recipient(row->sender, path, again, sizeof again));
+    /* As it goes on the wire: its domain in A-labels. */
+    ok(mailsub_verp_get_sender(row->sender, again, again, sizeof again));
+    assert_string_equal(again, path);
+    assert_int_equal(mailsub_verp_get_recipient(row->sender, path, again, 5), MAILSUB_E_LIMIT);
+}
+
+static void a_bad_sender_names_nobody(void **state)
+{
+    const struct verp_row *row = *state;
+    struct unit_heap heap = {0};
+    char path[MAILSUB_MAX_ADDRESS + 1];
+    mailsub_message *message = kit_message_on(&heap);
+    ok(mailsub_message_set_return_path(message, "kept@a.de"));
+    assert_int_equal(mailsub_message_set_verp(message, row->sender), row->want);
+    assert_int_equal(mailsub_message_get_verp(message), 0);
+    const char *address;
+    const char *name;
+    ok(mailsub_message_get_mailbox(message, "Return-Path", 0, &address, &name));
+    assert_string_equal(address, "kept@a.de");
+    assert_int_equal(mailsub_verp_get_sender(row->sender, row->recipient, path, sizeof path),
+                     row->want);
+    mailsub_message_free(message);
+    assert_int_equal(heap.n_live, 0);
+}
+
+static void a_return_path_ends_the_naming(void **state)
+{
+    (void)state;
     struct unit_heap heap = {0};
     mailsub_message *message = kit_message_on(&heap);
-    ok(mailsub_message_set_from(message, "alice@a.de", NULL));
-    assert_int_equal(mailsub_message_set_verp(message, "n@a.de"), MAILSUB_E_NO_RECIPIENTS);
-    ok(mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_TO, row->recipient, NULL));
-    assert_int_equal(mailsub_message_set_verp(message, row->sender), row->want);
-    if (row->want) {
-        assert_int_equal(mailsub_message_count_mailboxes(message, "Return-Path"), 0);
-    } else {
-        const char *path;
-        const char *recipient;
-        char again[MAILSUB_MAX_ADDRESS + 1];
-        ok(mailsub_message_get_mailbox(message, "Return-Path", 0, &path, &recipient));
-        assert_string_equal(path, row->want_path);
-        ok(mailsub_verp_get_recipient(row->sender, path, again, sizeof again));
-        ok(mailsub_message_get_recipient(message, 0, &recipient));
-        assert_string_equal(again, recipient);
-        assert_int_equal(mailsub_verp_get_recipient(row->sender, path, again, 5), MAILSUB_E_LIMIT);
-        ok(mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_BCC, "c@c.de", NULL));
-        assert_int_equal(mailsub_message_set_verp(message, row->sender), MAILSUB_E_LIMIT);
-    }
+    mailsub_message *copy = NULL;
+    ok(mailsub_message_set_verp(message, "n@a.de"));
+    assert_int_equal(mailsub_message_get_verp(message), 1);
+    ok(mailsub_message_dup(message, &copy));
+    assert_int_equal(mailsub_message_get_verp(copy), 1);
+    mailsub_message_free(copy);
+    ok(mailsub_message_set_return_path(message, NULL));
+    assert_int_equal(mailsub_message_get_verp(message), 0);
+    assert_int_equal(mailsub_message_count_mailboxes(message, "Return-Path"), 0);
+    assert_int_equal(mailsub_message_get_verp(NULL), 0);
     mailsub_message_free(message);
     assert_int_equal(heap.n_live, 0);
 }
@@ -497,6 +539,7 @@ static void other_addresses_name_nobody(void **state)
     assert_int_equal(mailsub_verp_get_recipient(NULL, "a@b.de", out, sizeof out),
                      MAILSUB_E_INVALID);
     assert_int_equal(mailsub_message_set_verp(NULL, "a@b.de"), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_verp_get_sender("a@b.de", NULL, out, sizeof out), MAILSUB_E_INVALID);
     assert_string_equal(out, "kept");
 }
 
@@ -511,9 +554,11 @@ int main(void)
         cmocka_unit_test(null_is_refused),
         cmocka_unit_test(robots_are_known_by_whole_words),
         cmocka_unit_test(other_addresses_name_nobody),
+        cmocka_unit_test(a_return_path_ends_the_naming),
     };
-    size_t n_tests = 8;
+    size_t n_tests = 9;
     UNIT_ADD_ROWS(tests, n_tests, verp_rows, names_the_recipient);
+    UNIT_ADD_ROWS(tests, n_tests, bad_sender_rows, a_bad_sender_names_nobody);
     UNIT_ADD_ROWS(tests, n_tests, class_rows, sets_the_fields);
     UNIT_ADD_ROWS(tests, n_tests, refused_rows, refuses_as_a_whole);
     UNIT_ADD_ROWS(tests, n_tests, reply_rows, answers);

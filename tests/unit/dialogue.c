@@ -417,6 +417,23 @@ static int reopen(mailsub__transaction *transaction)
     return MAILSUB_OK;
 }
 
+/* "app@client.example" and "anna@a.example": "app+anna=a.example@client.example". */
+static int name_recipient(mailsub__slice sender, mailsub__slice recipient, char *out,
+                          size_t *out_len)
+{
+    const char *domain = memchr(sender.ptr, '@', sender.len);
+    char made[1024];
+    int len = snprintf(made, sizeof made, "%.*s+%.*s%.*s", (int)(domain - sender.ptr), sender.ptr,
+                       (int)recipient.len, recipient.ptr, (int)(sender.ptr + sender.len - domain),
+                       domain);
+    *strchr(made, '@') = '=';
+    if (len - (sender.ptr + sender.len - domain) > MAILSUB_MAX_LOCAL_PART)
+        return MAILSUB_E_LIMIT;
+    memcpy(out, made, (size_t)len);
+    *out_len = (size_t)len;
+    return MAILSUB_OK;
+}
+
 static void submit(struct player *player)
 {
     const struct dialogue *dialogue = player->dialogue;
@@ -437,6 +454,7 @@ static void submit(struct player *player)
         transaction->n_recipients = 0;
     if (dialogue->kind > MAILSUB__KIND_PROBE)
         transaction->n_recipients = 0;
+    transaction->sender_for = dialogue->verp ? name_recipient : NULL;
     transaction->size = dialogue->size;
     transaction->eight_bit = dialogue->eight_bit;
     transaction->binary = dialogue->binary;

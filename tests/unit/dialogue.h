@@ -36,6 +36,7 @@ struct dialogue {
     bool binary;
     bool reopen; /* the content can be read again; or this fails */
     bool reopen_fails;
+    bool verp; /* the sender names the recipient */
     bool smtputf8;
     bool whole_only; /* the test is what comes in one piece */
     size_t fails_at; /* the source fails behind so many octets; SIZE_MAX: it does not */

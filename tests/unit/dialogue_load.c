@@ -158,6 +158,8 @@ static void apply_setting(struct dialogue *dialogue, const char *name, char *val
         dialogue->settings.depth = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "smtputf8") == 0)
         dialogue->smtputf8 = true;
+    else if (strcmp(name, "verp") == 0)
+        dialogue->verp = true;
     else if (strcmp(name, "whole-only") == 0)
         dialogue->whole_only = true;
     else if (strcmp(name, "fails-at") == 0)
