@@ -14,6 +14,7 @@
 #include <mailsub/export.h>
 #include <mailsub/extension.h>
 #include <mailsub/limiter.h>
+#include <mailsub/log.h>
 #include <mailsub/policy.h>
 #include <mailsub/system.h>
 
@@ -53,12 +54,13 @@ enum {
 enum {
     MAILSUB_TRANSCRIPT_CLIENT = 0, /**< sent by this side, secrets replaced by asterisks */
     MAILSUB_TRANSCRIPT_SERVER = 1, /**< received */
-    MAILSUB_TRANSCRIPT_NOTE = 2    /**< what happened besides: connection, TLS, content sent */
+    MAILSUB_TRANSCRIPT_NOTE = 2,   /**< what happened besides, as mailsub_log_format has it */
+    MAILSUB_TRANSCRIPT_CONTENT = 3 /**< a line of a message's content, where that was asked for */
 };
 
 /**
- * Takes one line of the dialogue, without its line end. Login secrets and message content are never
- * in it.
+ * Takes one line of the dialogue, without its line end. Login secrets are never in it, and the
+ * content of messages is only where mailsub_config_set_transcript_content asked for it.
  * @param context    what the caller of the library gave
  * @param direction  MAILSUB_TRANSCRIPT_*
  * @param line       not NUL-terminated; valid during the call
@@ -421,6 +423,29 @@ MAILSUB_API int mailsub_config_set_relay_signs(mailsub_config *config, int on);
  */
 MAILSUB_API int mailsub_config_set_transcript(mailsub_config *config,
                                               mailsub_transcript_fn transcript, void *context);
+
+/**
+ * Have the content of messages in the transcript too, as MAILSUB_TRANSCRIPT_CONTENT, line by line
+ * behind the command that it belongs to, before dot-stuffing. Whoever reads the transcript then
+ * reads the mail. Lines are cleaned as those of the server are, and cut behind 2,048 octets; a
+ * secret of the login is replaced in them too.
+ * @param config  the config
+ * @param on      0 (the default) or 1
+ * @return 0; MAILSUB_E_INVALID another value
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_transcript_content(mailsub_config *config, int on);
+
+/**
+ * Receive what happens, event by event (log.h).
+ * @param config   the config
+ * @param log      called from within the calls on a session or an engine, in their thread; NULL for
+ *                 none
+ * @param context  handed to log
+ * @return 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_log(mailsub_config *config, mailsub_log_fn log, void *context);
 
 /**
  * Never use TLS. Whoever sees the packets reads and changes the mail.

@@ -18,6 +18,7 @@
 #include <mailsub/export.h>
 #include <mailsub/extension.h>
 #include <mailsub/limiter.h>
+#include <mailsub/log.h>
 #include <mailsub/message.h>
 #include <mailsub/policy.h>
 #include <mailsub/receipt.h>

@@ -304,17 +304,6 @@ int mailsub_config_get_extension_policy(const mailsub_config *config, int extens
     return config->extension_policy[extension];
 }
 
-int mailsub_config_set_transcript(mailsub_config *config, mailsub_transcript_fn transcript,
-                                  void *context)
-{
-    int rc = mailsub__config_check_changeable(config);
-    if (rc)
-        return rc;
-    config->transcript = transcript;
-    config->transcript_context = context;
-    return MAILSUB_OK;
-}
-
 int mailsub_config_set_limiter(mailsub_config *config, mailsub_limiter *limiter, int when_limited)
 {
     int rc = mailsub__config_check_changeable(config);

@@ -60,8 +60,7 @@ struct mailsub_config {
     bool relay_signs;
     mailsub_limiter *limiter;
     int when_limited; /* MAILSUB_WHEN_LIMITED_* */
-    mailsub_transcript_fn transcript;
-    void *transcript_context;
+    mailsub__log log; /* its connection is 0 */
     char detail[320]; /* why the last refused setter was refused */
 };
 

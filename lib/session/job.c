@@ -363,6 +363,16 @@ static void add_whole(mailsub__job *job, const mailsub__verdict *part)
         whole->code = MAILSUB_E_PARTIAL;
 }
 
+static void tell_retry(const mailsub__link *link, const mailsub__transaction *transaction,
+                       int64_t now_ms)
+{
+    mailsub__log_tell(&link->log, now_ms,
+                      &(mailsub__fact){.id = MAILSUB_LOG_RETRY,
+                                       .message = transaction->number,
+                                       .code = transaction->whole.code,
+                                       .stage = transaction->whole.stage});
+}
+
 /* It waits again, in its old place. */
 static void go_back(mailsub_session *session, mailsub__job *job)
 {
@@ -382,7 +392,7 @@ static void deliver(const mailsub__link *link, mailsub__job *job)
     set_words(link, job, &transaction->whole, transaction->text);
 }
 
-void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transaction)
+void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transaction, int64_t now_ms)
 {
     mailsub_session *session = link->session;
     mailsub__job *job = job_of(transaction);
@@ -390,6 +400,7 @@ void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transact
     bool unfinished = transaction->unfinished && mailsub__engine_is_spent(link->engine);
     if (unfinished || may_repeat(link, job)) {
         job->repeated |= !unfinished;
+        tell_retry(link, transaction, now_ms);
         go_back(session, job);
         return;
     }

@@ -63,7 +63,8 @@ bool mailsub__job_prepare(mailsub_session *session, const mailsub__link *link, m
 void mailsub__job_submit(mailsub_session *session, mailsub__link *link, mailsub__job *job,
                          int64_t now_ms);
 /* The engine is done with the transaction. */
-void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transaction);
+void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transaction,
+                             int64_t now_ms);
 /* End a job before anything of it was sent. link: the one that it was to use, or NULL. */
 void mailsub__job_fail(mailsub_session *session, const mailsub__link *link, mailsub__job *job,
                        const mailsub__verdict *cause, const char *detail);

@@ -74,13 +74,6 @@ bool mailsub__link_is_idle(const mailsub__link *link)
     return mailsub__link_is_usable(link) && link->jobs.n == 0;
 }
 
-static void note(const mailsub__link *link, const char *text)
-{
-    const mailsub_config *config = link->session->config;
-    if (config->transcript)
-        config->transcript(config->transcript_context, MAILSUB_TRANSCRIPT_NOTE, text, strlen(text));
-}
-
 void mailsub__link_drop(mailsub__link *link)
 {
     if (link->state == MAILSUB__LINK_NONE)
@@ -97,12 +90,17 @@ void mailsub__link_drop(mailsub__link *link)
 }
 
 /* The connection could not be made: the job that waits for it ends with it. */
-static void fail_link(mailsub__link *link, int code, int stage, const char *detail)
+static void fail_link(mailsub__link *link, const mailsub__verdict *cause, const char *detail,
+                      int64_t now_ms)
 {
     mailsub__job *job = link->session->waiting.first;
-    const mailsub__verdict cause = {.code = code, .stage = stage};
+    mailsub__log_tell(&link->log, now_ms,
+                      &(mailsub__fact){.id = MAILSUB_LOG_CONNECT_FAILED,
+                                       .code = cause->code,
+                                       .stage = cause->stage,
+                                       .text = mailsub__slice_str(detail)});
     if (job)
-        mailsub__job_fail(link->session, link, job, &cause, detail);
+        mailsub__job_fail(link->session, link, job, cause, detail);
     mailsub__link_drop(link);
 }
 
@@ -112,6 +110,12 @@ void mailsub__link_open(mailsub__link *link, int64_t now_ms)
     link->state = MAILSUB__LINK_OPENING;
     link->handshaking = false;
     link->phase_deadline_ms = now_ms + config->timeout_ms[MAILSUB_TIMEOUT_CONNECT];
+    link->log = config->log;
+    link->log.connection = ++link->session->n_connections;
+    mailsub__log_tell(&link->log, now_ms,
+                      &(mailsub__fact){.id = MAILSUB_LOG_CONNECTING,
+                                       .name = mailsub__slice_str(config->host),
+                                       .number = (uint64_t)config->port});
     mailsub__transport_open(link->transport, config->tls == MAILSUB_TLS_IMPLICIT, now_ms);
 }
 
@@ -138,6 +142,12 @@ static int transport_stage(const mailsub__link *link)
     return MAILSUB_STAGE_CONNECT;
 }
 
+static void fail_transport(mailsub__link *link, int code, int64_t now_ms)
+{
+    const mailsub__verdict cause = {.code = code, .stage = transport_stage(link)};
+    fail_link(link, &cause, mailsub__transport_get_detail(link->transport), now_ms);
+}
+
 static enum mailsub__protection protection(const mailsub__link *link)
 {
     if (!mailsub__transport_is_tls(link->transport))
@@ -146,14 +156,29 @@ static enum mailsub__protection protection(const mailsub__link *link)
                                                            : MAILSUB__TLS_UNVERIFIED;
 }
 
-static void note_tls(const mailsub__link *link)
+static void tell_tls(const mailsub__link *link, int64_t now_ms)
 {
     char text[160];
-    snprintf(text, sizeof text, "%s %s, certificate %s",
-             mailsub__transport_get_tls_version(link->transport),
-             mailsub__transport_get_tls_cipher(link->transport),
-             mailsub__transport_is_verified(link->transport) ? "verified" : "NOT verified");
-    note(link, text);
+    const mailsub__transport *transport = link->transport;
+    snprintf(text, sizeof text, "%s, certificate %s%s",
+             mailsub__transport_get_tls_cipher(transport),
+             mailsub__transport_is_verified(transport) ? "verified" : "NOT verified",
+             mailsub__transport_is_resumed(transport) ? ", resumed" : "");
+    mailsub__log_tell(
+        &link->log, now_ms,
+        &(mailsub__fact){.id = MAILSUB_LOG_TLS,
+                         .name = mailsub__slice_str(mailsub__transport_get_tls_version(transport)),
+                         .text = mailsub__slice_str(text)});
+}
+
+static void tell_connected(const mailsub__link *link, int64_t now_ms)
+{
+    mailsub__log_tell(
+        &link->log, now_ms,
+        &(mailsub__fact){.id = MAILSUB_LOG_CONNECTED,
+                         .text = mailsub__slice_str(mailsub__transport_get_peer(link->transport))});
+    if (mailsub__transport_is_tls(link->transport))
+        tell_tls(link, now_ms);
 }
 
 /* RFC 5321 section 4.1.4: the full name of this host, or its address where it has none. */
@@ -183,6 +208,7 @@ static int start_engine(mailsub__link *link, int64_t now_ms)
     mailsub__engine_settings settings;
     mailsub__settings_fill(&settings, link->session->config);
     settings.helo_name = find_helo_name(link);
+    settings.log = link->log;
     link->session->shown = link;
     int rc = mailsub__engine_new(&link->session->allocator, &settings, &link->engine);
     if (rc)
@@ -206,27 +232,24 @@ static bool is_misplaced(const mailsub__link *link)
 /* The transport is ready for the first time, or again after STARTTLS. */
 static void begin_talking(mailsub__link *link, int64_t now_ms)
 {
+    mailsub__verdict failed = {.code = MAILSUB_E_CONNECT, .stage = MAILSUB_STAGE_CONNECT};
     if (link->state == MAILSUB__LINK_STARTING_TLS) {
-        note_tls(link);
+        tell_tls(link, now_ms);
         link->state = MAILSUB__LINK_TALKING;
         tell_binding(link);
         mailsub__engine_tls_started(link->engine, protection(link), now_ms);
         return;
     }
     if (is_misplaced(link)) {
-        fail_link(link, MAILSUB_E_CONNECT, MAILSUB_STAGE_CONNECT,
-                  "the server's name means this host, but its address does not");
+        fail_link(link, &failed, "the server's name means this host, but its address does not",
+                  now_ms);
         return;
     }
-    char text[128];
-    snprintf(text, sizeof text, "connected to %s", mailsub__transport_get_peer(link->transport));
-    note(link, text);
-    if (mailsub__transport_is_tls(link->transport))
-        note_tls(link);
+    tell_connected(link, now_ms);
     link->state = MAILSUB__LINK_TALKING;
-    int rc = start_engine(link, now_ms);
-    if (rc)
-        fail_link(link, rc, MAILSUB_STAGE_CONNECT, "");
+    failed.code = start_engine(link, now_ms);
+    if (failed.code)
+        fail_link(link, &failed, "", now_ms);
 }
 
 /* Go on opening. True when it came to an end, good or bad. */
@@ -235,8 +258,7 @@ static bool advance_transport(mailsub__link *link, int64_t now_ms)
     mailsub__transport_process(link->transport, now_ms);
     enum mailsub__transport_state state = mailsub__transport_get_state(link->transport);
     if (state == MAILSUB__TRANSPORT_FAILED) {
-        fail_link(link, mailsub__transport_get_error(link->transport), transport_stage(link),
-                  mailsub__transport_get_detail(link->transport));
+        fail_transport(link, mailsub__transport_get_error(link->transport), now_ms);
         return true;
     }
     if (state == MAILSUB__TRANSPORT_READY) {
@@ -280,7 +302,7 @@ static bool handle_events(mailsub__link *link, int64_t now_ms)
             link->opened = true;
             break;
         case MAILSUB__EVENT_DONE:
-            mailsub__job_transacted(link, mailsub__engine_done(link->engine));
+            mailsub__job_transacted(link, mailsub__engine_done(link->engine), now_ms);
             link->kept = true;
             break;
         case MAILSUB__EVENT_CLOSED:
@@ -351,8 +373,7 @@ void mailsub__link_abort(mailsub__link *link, int code, int64_t now_ms)
         mailsub__engine_lost(link->engine, code, now_ms);
         handle_events(link, now_ms);
     } else if (link->state != MAILSUB__LINK_NONE) {
-        fail_link(link, code, transport_stage(link),
-                  mailsub__transport_get_detail(link->transport));
+        fail_transport(link, code, now_ms);
     }
 }
 

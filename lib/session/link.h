@@ -26,6 +26,7 @@ struct mailsub__link {
     bool quitting;             /* it takes none any more */
     bool kept;                 /* the connection has served a job already */
     int64_t phase_deadline_ms; /* of OPENING and STARTING_TLS */
+    mailsub__log log;          /* of the connection */
     mailsub__queue jobs;       /* that the engine has */
     mailsub__buffer offers[2]; /* of the last connection; by MAILSUB_OFFER_* */
 };

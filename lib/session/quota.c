@@ -90,6 +90,10 @@ static enum mailsub__quota wait_or_give_up(mailsub_session *session, const mails
     if (job->deadline_ms >= 0 && now_ms + retry_ms > job->deadline_ms)
         return give_up(session, link, job, MAILSUB_E_RATE_LIMITED);
     job->wait_until_ms = now_ms + retry_ms;
+    mailsub__log_tell(link ? &link->log : &session->config->log, now_ms,
+                      &(mailsub__fact){.id = MAILSUB_LOG_WAITING,
+                                       .number = (uint64_t)retry_ms,
+                                       .code = MAILSUB_E_RATE_LIMITED});
     return MAILSUB__QUOTA_WAIT;
 }
 

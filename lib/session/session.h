@@ -30,6 +30,7 @@ struct mailsub_session {
 
     mailsub__queue waiting; /* for a link */
     size_t n_pending;       /* waiting and under way */
+    uint32_t n_connections; /* ever begun */
     bool processing;
     bool posted;       /* since the last time that was processed */
     bool ending;       /* being freed: nothing more may be posted */

@@ -41,8 +41,7 @@ void mailsub__settings_fill(mailsub__engine_settings *out, const mailsub_config 
         .no_chunking = config->chunk_len == 0,
         .chunk_len = config->chunk_len,
         .depth = config->overlap,
-        .transcript = config->transcript,
-        .transcript_context = config->transcript_context,
+        .log = config->log,
     };
     memcpy(out->extension_policy, config->extension_policy, sizeof out->extension_policy);
     memcpy(out->timeout_ms, config->timeout_ms, sizeof out->timeout_ms);

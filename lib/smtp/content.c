@@ -7,17 +7,9 @@
  * said, then costs a RSET. What DATA began cannot be taken back: there it costs the connection.
  */
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "smtp/engine_private.h"
-
-static void note_content(mailsub__engine *engine, const char *what)
-{
-    char line[64];
-    int len = snprintf(line, sizeof line, "%s: %" PRIu64 " octets", what, engine->progress.content);
-    mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_NOTE, mailsub__slice_of(line, (size_t)len));
-}
 
 /* ---- by DATA ---- */
 
@@ -49,7 +41,8 @@ void mailsub__content_lone_dot(mailsub__engine *engine)
  */
 static bool break_off(mailsub__engine *engine, int code)
 {
-    note_content(engine, "content broken off");
+    mailsub__tell_octets(engine, MAILSUB__SLICE_EMPTY, true);
+    mailsub__tell_content(engine, MAILSUB_LOG_CONTENT_FAILED, engine->sending, code);
     mailsub__engine_fail(engine, code, MAILSUB_STAGE_CONTENT, NULL);
     return false;
 }
@@ -83,20 +76,24 @@ static bool fill_raw(mailsub__engine *engine)
     if (rc)
         return break_off(engine, rc);
     progress->raw_start = 0;
+    mailsub__tell_octets(engine, mailsub__slice_of(engine->raw, progress->raw_len),
+                         progress->source_ended);
+    if (progress->raw_len > 0)
+        mailsub__tell_content(engine, MAILSUB_LOG_CONTENT, engine->sending, MAILSUB_OK);
     return true;
 }
 
 static void end_content(mailsub__engine *engine)
 {
     mailsub__flight *end = mailsub__flights_tail(&engine->flights);
+    mailsub__tell_content(engine, MAILSUB_LOG_CONTENT_MADE, engine->sending, MAILSUB_OK);
+    mailsub__tell_line(engine, MAILSUB_TRANSCRIPT_CLIENT, mailsub__slice_of(".", 1));
     assert(end->state == MAILSUB__STATE_CONTENT);
     end->state = MAILSUB__STATE_END;
     end->end = engine->n_queued;
     end->round->content_end = engine->n_queued;
     engine->sending = NULL;
     mailsub__engine_go(engine, MAILSUB__STATE_IDLE);
-    note_content(engine, "content");
-    mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_CLIENT, mailsub__slice_of(".", 1));
 }
 
 bool mailsub__content_send_piece(mailsub__engine *engine)
@@ -189,7 +186,7 @@ static int read_chunk(mailsub__engine *engine, size_t len, bool last)
 static void give_up(mailsub__engine *engine, int code)
 {
     mailsub__round *round = engine->sending;
-    note_content(engine, "content given up");
+    mailsub__tell_content(engine, MAILSUB_LOG_CONTENT_FAILED, round, code);
     round->failed = true;
     mailsub__verdict_abandon_round(round, false, code, MAILSUB_STAGE_CONTENT, NULL);
     mailsub__verdict_abandon(round->transaction, code, MAILSUB_STAGE_CONTENT, NULL);
@@ -205,9 +202,20 @@ static void note_chunk(mailsub__engine *engine, mailsub__round *round, size_t le
     if (!last)
         return;
     round->content_end = engine->n_queued;
-    note_content(engine, "content");
+    mailsub__tell_content(engine, MAILSUB_LOG_CONTENT_MADE, round, MAILSUB_OK);
     engine->sending = NULL;
     mailsub__engine_go(engine, MAILSUB__STATE_IDLE);
+}
+
+/* The chunk is the end of what waits to be sent. */
+static void tell_chunk(mailsub__engine *engine, const mailsub__flight *flight, mailsub__slice line)
+{
+    mailsub__slice out = mailsub__buffer_slice(&engine->out);
+    size_t len = flight->which;
+    mailsub__tell_command(engine, flight, line);
+    mailsub__tell_octets(engine, mailsub__slice_of(out.ptr + out.len - len, len),
+                         flight->state == MAILSUB__STATE_END);
+    mailsub__tell_content(engine, MAILSUB_LOG_CONTENT, flight->round, MAILSUB_OK);
 }
 
 bool mailsub__content_send_chunk(mailsub__engine *engine)
@@ -233,14 +241,13 @@ bool mailsub__content_send_chunk(mailsub__engine *engine)
         give_up(engine, rc);
         return true;
     }
-    mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_CLIENT,
-                         mailsub__slice_of(line, (size_t)line_len));
     engine->n_queued += engine->out.len - before;
-    mailsub__output_push(
-        engine, (mailsub__flight){.end = engine->n_queued,
-                                  .round = round,
-                                  .which = (uint32_t)len,
-                                  .state = last ? MAILSUB__STATE_END : MAILSUB__STATE_CHUNK});
+    const mailsub__flight flight = {.end = engine->n_queued,
+                                    .round = round,
+                                    .which = (uint32_t)len,
+                                    .state = last ? MAILSUB__STATE_END : MAILSUB__STATE_CHUNK};
+    tell_chunk(engine, &flight, mailsub__slice_of(line, (size_t)line_len));
+    mailsub__output_push(engine, flight);
     note_chunk(engine, round, len, last);
     return true;
 }

@@ -13,10 +13,9 @@
 #include "smtp/engine_private.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/memory.h"
-#include "smtp/operation.h"
-#include "smtp/redact.h"
 
 /* How long a QUIT may hold up its caller: the server owes nothing any more. */
 enum { QUIT_MS = 2000 };
@@ -44,6 +43,8 @@ int mailsub__engine_new(const mailsub_allocator *allocator,
                                 4 * MAILSUB__RAW_LEN + MAILSUB__CHUNK_LEN + settings->chunk_len);
     mailsub__offer_init(engine);
     mailsub__buffer_init(&engine->parameters, &engine->allocator, PARAMETERS_MAX);
+    mailsub__heard_init(&engine->heard, &engine->allocator);
+    mailsub__buffer_init_secret(&engine->content_line, &engine->allocator, MAILSUB__SHOWN_LINE);
     mailsub__auth_init(&engine->auth, &engine->allocator, settings->user, settings->password,
                        &settings->login);
     rc = mailsub__flights_init(&engine->flights, &engine->allocator);
@@ -65,6 +66,8 @@ void mailsub__engine_free(mailsub__engine *engine)
     mailsub__buffer_deinit(&engine->parameters);
     mailsub__buffer_deinit(&engine->offers[0]);
     mailsub__buffer_deinit(&engine->offers[1]);
+    mailsub__heard_deinit(&engine->heard);
+    mailsub__buffer_deinit(&engine->content_line);
     mailsub__flights_deinit(&engine->flights);
     mailsub__free(&allocator, engine->raw);
     mailsub__wipe(engine, sizeof *engine); /* the parser may hold a secret that was echoed */
@@ -111,13 +114,6 @@ enum mailsub__engine_event mailsub__engine_next_event(mailsub__engine *engine)
 mailsub__transaction *mailsub__engine_done(const mailsub__engine *engine)
 {
     return engine->done;
-}
-
-void mailsub__engine_note(mailsub__engine *engine, int direction, mailsub__slice line)
-{
-    if (engine->settings.transcript)
-        engine->settings.transcript(engine->settings.transcript_context, direction, line.ptr,
-                                    line.len);
 }
 
 /* ---- time ---- */
@@ -169,15 +165,20 @@ int mailsub__engine_stage(const mailsub__engine *engine)
 void mailsub__engine_expire(mailsub__engine *engine, int64_t now_ms)
 {
     engine->now_ms = now_ms;
-    if (engine->deadline_ms >= 0 && now_ms >= engine->deadline_ms)
-        mailsub__engine_fail(engine, MAILSUB_E_TIMEOUT, mailsub__engine_stage(engine), NULL);
+    if (engine->deadline_ms < 0 || now_ms < engine->deadline_ms)
+        return;
+    int stage = mailsub__engine_stage(engine);
+    mailsub__tell_end(engine, MAILSUB_LOG_TIMED_OUT, MAILSUB_E_TIMEOUT, stage);
+    mailsub__engine_fail(engine, MAILSUB_E_TIMEOUT, stage, NULL);
 }
 
 /* ---- the end ---- */
 
 void mailsub__engine_close(mailsub__engine *engine)
 {
+    mailsub__hearing_break_off(engine);
     mailsub__engine_go(engine, MAILSUB__STATE_CLOSED);
+    mailsub__tell_closed(engine);
     mailsub__flights_clear(&engine->flights);
     mailsub__buffer_deinit(&engine->out);
     engine->deadline_ms = -1;
@@ -189,9 +190,11 @@ static void record_failure(mailsub__engine *engine, int code, int stage,
                            const mailsub__reply *reply)
 {
     mailsub__verdict_set(&engine->failure, MAILSUB_OUTCOME_NOT_ATTEMPTED, code, stage, reply);
-    engine->failure_text[0] = '\0';
     if (reply)
         memcpy(engine->failure_text, reply->text, sizeof engine->failure_text);
+    else
+        snprintf(engine->failure_text, sizeof engine->failure_text, "%s",
+                 engine->detail ? engine->detail : "");
 }
 
 static void end(mailsub__engine *engine, bool orderly, int code, int stage,
@@ -199,6 +202,7 @@ static void end(mailsub__engine *engine, bool orderly, int code, int stage,
 {
     if (engine->cursor == MAILSUB__STATE_CLOSED)
         return;
+    mailsub__hearing_break_off(engine);
     /* Behind a QUIT, whatever happens is its end: it must not cost what went before. */
     if (engine->closing == MAILSUB__STAYING)
         record_failure(engine, code, stage, reply);
@@ -275,8 +279,13 @@ bool mailsub__engine_offers(const mailsub__engine *engine, enum mailsub__capabil
 
 void mailsub__engine_lost(mailsub__engine *engine, int code, int64_t now_ms)
 {
-    engine->now_ms = now_ms;
-    mailsub__engine_fail(engine, code, mailsub__engine_stage(engine), NULL);
+    if (now_ms > engine->now_ms) /* who frees an engine has no time at hand */
+        engine->now_ms = now_ms;
+    if (engine->cursor == MAILSUB__STATE_CLOSED)
+        return;
+    int stage = mailsub__engine_stage(engine);
+    mailsub__tell_end(engine, MAILSUB_LOG_LOST, code, stage);
+    mailsub__engine_fail(engine, code, stage, NULL);
 }
 
 const mailsub__verdict *mailsub__engine_failure(const mailsub__engine *engine)
@@ -345,10 +354,12 @@ static void handle_reply(mailsub__engine *engine)
 {
     if (is_too_early(engine)) {
         int code = engine->reply.code == 421 ? MAILSUB_E_UNAVAILABLE : MAILSUB_E_REPLY_EARLY;
+        mailsub__tell_reply(engine, NULL);
         mailsub__engine_fail(engine, code, mailsub__engine_stage(engine), &engine->reply);
         return;
     }
     mailsub__flight flight = *mailsub__flights_head(&engine->flights);
+    mailsub__tell_reply(engine, &flight);
     if (mailsub__transaction_is_last_reply(engine, &flight)) {
         mailsub__flights_pop(&engine->flights);
         if (flight.round)
@@ -359,47 +370,6 @@ static void handle_reply(mailsub__engine *engine)
     else if (engine->closing == MAILSUB__STAYING)
         engine->deadline_ms = -1;
     act_on(engine, &flight);
-}
-
-/*
- * The text of a line without what is secret and unfit for a log, in place; its new length. There is
- * room for MAILSUB__REDACT_ROOM octets more.
- */
-static size_t redact(mailsub__engine *engine, int code, char *text, size_t len, bool goes_on)
-{
-    bool begun = engine->reply.code != 0;
-    /* Before and behind: a secret may have controls itself, and cleaning may complete one. */
-    len = mailsub__auth_redact(&engine->auth, text, len);
-    len = mailsub__text_clean(text, len);
-    len = mailsub__auth_redact(&engine->auth, text, len);
-    /* The enhanced status falls away between two lines that hold a secret's halves. */
-    size_t front = len - mailsub__reply_strip_enhanced(code, mailsub__slice_of(text, len)).len;
-    return front +
-           mailsub__redact_edges(&engine->auth.secrets, text + front, len - front, begun, goes_on);
-}
-
-/* Keep a line of a reply, and tell it to the transcript, without what is secret. */
-static void take_line(mailsub__engine *engine, int code, bool goes_on)
-{
-    const mailsub__reply_parser *parser = &engine->parser;
-    if (mailsub__signon_take_line(engine, code))
-        return;
-    assert(parser->line.len <= MAILSUB__REPLY_MAX_LINE); /* only a challenge is longer */
-    char clean[MAILSUB__REPLY_MAX_LINE + MAILSUB__REDACT_ROOM];
-    memcpy(clean, parser->line.ptr, parser->line.len);
-    char *text = clean + (code == 0 ? 0 : parser->line.len - parser->text.len);
-    size_t len = (size_t)(clean + parser->line.len - text);
-    len = redact(engine, code, text, len, goes_on);
-    mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_SERVER,
-                         mailsub__slice_of(clean, (size_t)(text - clean) + len));
-    bool first = engine->reply.code == 0;
-    mailsub__reply_add_line(&engine->reply, code, mailsub__slice_of(text, len));
-    mailsub__operation_take_line(engine, code, mailsub__slice_of(text, len));
-    const mailsub__flight *head = mailsub__flights_head(&engine->flights);
-    if (!first && code / 100 == 2 && head && head->state == MAILSUB__STATE_EHLO) {
-        mailsub__capabilities_add(&engine->capabilities, parser->text);
-        mailsub__offer_add(engine, mailsub__slice_of(text, len));
-    }
 }
 
 /*
@@ -417,20 +387,20 @@ static void feed_reply(mailsub__engine *engine, mailsub__slice *input)
     if (mailsub__reply_parser_is_fresh(&engine->parser)) {
         engine->early = earliness(engine);
         mailsub__reply_reset(&engine->reply);
+        engine->in_reply = false;
     }
     switch (mailsub__reply_parser_next(&engine->parser, input)) {
     case MAILSUB__REPLY_MORE:
         break;
     case MAILSUB__REPLY_LINE:
-        take_line(engine, engine->parser.code, true);
+        mailsub__hearing_take_line(engine, engine->parser.code, true);
         break;
     case MAILSUB__REPLY_LAST:
-        take_line(engine, engine->parser.code, false);
+        mailsub__hearing_take_line(engine, engine->parser.code, false);
         handle_reply(engine);
         break;
     case MAILSUB__REPLY_BROKEN:
-        mailsub__reply_reset(&engine->reply);
-        take_line(engine, 0, false);
+        mailsub__hearing_take_line(engine, 0, false);
         mailsub__engine_fail(engine, engine->parser.error, mailsub__engine_stage(engine),
                              &engine->reply);
         break;

@@ -22,6 +22,7 @@
 #include "base/source.h"
 #include "smtp/auth.h"
 #include "smtp/capability.h"
+#include "smtp/log.h"
 #include "smtp/reply.h"
 
 #define MAILSUB__N_TIMEOUTS (MAILSUB_TIMEOUT_END_OF_DATA + 1)
@@ -52,8 +53,7 @@ typedef struct mailsub__engine_settings {
     uint32_t depth;     /* transactions under way at once, where they overlap; 0: MAILSUB__DEPTH */
     int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
     uint8_t extension_policy[MAILSUB__N_CAPABILITIES]; /* MAILSUB_MISSING_* */
-    mailsub_transcript_fn transcript;                  /* may be NULL */
-    void *transcript_context;
+    mailsub__log log;
 } mailsub__engine_settings;
 
 /* What is known of a connection's protection when its bytes begin to count. */
@@ -178,6 +178,7 @@ struct mailsub__transaction {
     bool unfinished;
 
     /* The engine's own. */
+    uint32_t number; /* among what was submitted on the connection, from 1 */
     mailsub__transaction *next;
     mailsub__round round;
     size_t n_undecided;

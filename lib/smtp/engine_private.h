@@ -11,6 +11,8 @@
  *   verdict.c      what becomes of each recipient and of the whole
  *   operation.c    ETRN, VRFY, EXPN, HELP
  *   offer.c        what the server said that it can do, to be read
+ *   hearing.c      the lines of replies, without what is secret
+ *   tell.c         what the log is told
  *   output.c       commands and content on their way out
  */
 #ifndef MAILSUB_SMTP_ENGINE_PRIVATE_H
@@ -21,6 +23,8 @@
 #include "smtp/auth.h"
 #include "smtp/capability.h"
 #include "smtp/flight.h"
+#include "smtp/heard.h"
+#include "smtp/log.h"
 #include "smtp/reply.h"
 #include "smtp/state.h"
 
@@ -66,6 +70,8 @@ struct mailsub__engine {
 
     mailsub__reply_parser parser;
     mailsub__reply reply;
+    bool in_reply; /* a line of the reply that is coming in has come */
+    mailsub__heard heard;
     enum mailsub__earliness early;
 
     mailsub__flights flights;
@@ -89,12 +95,23 @@ struct mailsub__engine {
     uint32_t n_transactions; /* ever begun here */
     mailsub__progress progress;
 
+    uint32_t n_messages;          /* ever submitted here */
+    mailsub__buffer content_line; /* for the transcript: the line of content under way */
+    bool content_line_cut;
+    uint8_t told_states[MAILSUB__MAX_ATTEMPTS]; /* of mechanisms, and 1; 0: not told */
+
+    const char *detail; /* static: why this side fails, where no reply tells it; or NULL */
     mailsub__verdict failure;
     char failure_text[MAILSUB__REPLY_TEXT_LEN];
 };
 
 /* A piece of content fills one TLS record. */
 #define MAILSUB__RAW_LEN (16 * 1024)
+
+/* Octets of a line of content that the transcript shows; more than one of text may have. */
+#define MAILSUB__SHOWN_LINE 2048
+/* Of an envelope: an address is shorter, and so is what may stand in a command. */
+#define MAILSUB__TOLD_LEN 640
 
 /* engine.c */
 void mailsub__engine_go(mailsub__engine *engine, enum mailsub__state next);
@@ -109,7 +126,6 @@ void mailsub__engine_dismissed(mailsub__engine *engine, int stage);
 void mailsub__engine_leave(mailsub__engine *engine, int code, int stage,
                            const mailsub__reply *reply);
 void mailsub__engine_close(mailsub__engine *engine);
-void mailsub__engine_note(mailsub__engine *engine, int direction, mailsub__slice line);
 /* Where the engine stands, for a failure that no reply explains. */
 int mailsub__engine_stage(const mailsub__engine *engine);
 
@@ -175,7 +191,7 @@ void mailsub__opening_become_ready(mailsub__engine *engine);
 /* Begin the login that was asked for. */
 void mailsub__signon_begin(mailsub__engine *engine);
 /* A line of a reply: true when it was a challenge, and is done with. */
-bool mailsub__signon_take_line(mailsub__engine *engine, int code);
+bool mailsub__signon_take_line(mailsub__engine *engine, int code, bool first);
 
 /* offer.c */
 void mailsub__offer_init(mailsub__engine *engine);
@@ -184,6 +200,43 @@ void mailsub__offer_forget(mailsub__engine *engine);
 /* TLS begins: what was offered is kept aside. */
 void mailsub__offer_put_aside(mailsub__engine *engine);
 void mailsub__offer_add(mailsub__engine *engine, mailsub__slice line);
+
+/* hearing.c */
+/* The line that the parser has found; code 0: it is no line of a reply. */
+void mailsub__hearing_take_line(mailsub__engine *engine, int code, bool goes_on);
+/* The end of the reply will not come: tell what has. */
+void mailsub__hearing_break_off(mailsub__engine *engine);
+
+/* tell.c */
+/* A line of the transcript. */
+void mailsub__tell_line(const mailsub__engine *engine, int direction, mailsub__slice line);
+void mailsub__tell(const mailsub__engine *engine, const mailsub__fact *fact);
+/* The connection begins, or begins anew with TLS. */
+void mailsub__tell_start(const mailsub__engine *engine, int id);
+/* A command was queued: its line, without what is secret. */
+void mailsub__tell_command(const mailsub__engine *engine, const mailsub__flight *flight,
+                           mailsub__slice line);
+/* A reply is whole; flight: what it answers, or NULL. */
+void mailsub__tell_reply(const mailsub__engine *engine, const mailsub__flight *flight);
+/* TIMED_OUT, LOST. */
+void mailsub__tell_end(const mailsub__engine *engine, int id, int code, int stage);
+void mailsub__tell_closed(const mailsub__engine *engine);
+/* What is known of each mechanism, where that is not told yet; of the one under way. */
+void mailsub__tell_mechanisms(mailsub__engine *engine);
+void mailsub__tell_login(mailsub__engine *engine, int id, int code);
+void mailsub__tell_submitted(const mailsub__engine *engine,
+                             const mailsub__transaction *transaction);
+void mailsub__tell_round(const mailsub__engine *engine, int id, const mailsub__round *round);
+/* A limit of the server's is met: so many, and of how many. */
+void mailsub__tell_limit(const mailsub__engine *engine, const mailsub__transaction *transaction,
+                         const char *name, uint64_t number, uint64_t total);
+/* CONTENT and what follows: number octets of the content. */
+void mailsub__tell_content(const mailsub__engine *engine, int id, const mailsub__round *round,
+                           int code);
+/* Octets of content for the transcript, where it is to have them; last: the content ends. */
+void mailsub__tell_octets(mailsub__engine *engine, mailsub__slice octets, bool last);
+/* What became of each recipient, and of the whole. */
+void mailsub__tell_done(const mailsub__engine *engine, const mailsub__transaction *transaction);
 
 /* transaction.c */
 /* May this transaction be begun here? Envelope, size, what it needs and asks of the server; where an

@@ -14,6 +14,7 @@ void mailsub__engine_start(mailsub__engine *engine, enum mailsub__protection pro
     assert(engine->settings.tls != MAILSUB_TLS_IMPLICIT || protection != MAILSUB__CLEAR);
     engine->now_ms = now_ms;
     engine->protection = protection;
+    mailsub__tell_start(engine, MAILSUB_LOG_STARTED);
     mailsub__flights_push(&engine->flights, (mailsub__flight){.state = MAILSUB__STATE_GREETING});
     mailsub__engine_restart_deadline(engine, MAILSUB__STATE_GREETING);
     mailsub__engine_go(engine, MAILSUB__STATE_WAIT);
@@ -80,6 +81,7 @@ void mailsub__opening_become_ready(mailsub__engine *engine)
 {
     mailsub__engine_go(engine, MAILSUB__STATE_IDLE);
     engine->events |= 1u << MAILSUB__EVENT_READY;
+    mailsub__tell(engine, &(mailsub__fact){.id = MAILSUB_LOG_READY});
 }
 
 /* Behind EHLO, and where opportunistic TLS was refused: what comes next. */
@@ -160,6 +162,7 @@ void mailsub__engine_tls_started(mailsub__engine *engine, enum mailsub__protecti
     if (engine->cursor != MAILSUB__STATE_HANDSHAKE)
         return; /* closed meanwhile */
     engine->protection = protection;
+    mailsub__tell_start(engine, MAILSUB_LOG_TLS_STARTED);
     mailsub__offer_put_aside(engine);
     mailsub__engine_go(engine, MAILSUB__STATE_EHLO);
     mailsub__output_commands(engine);

@@ -40,7 +40,7 @@ static bool queue_line(mailsub__engine *engine, mailsub__flight flight, const ma
     return true;
 }
 
-/* Queue a line that holds no secret, and tell it to the transcript. */
+/* Queue a line that holds no secret, and tell it. */
 static bool queue_open_line(mailsub__engine *engine, mailsub__flight flight,
                             const mailsub__slice *parts, size_t n_parts, size_t max_len)
 {
@@ -48,8 +48,8 @@ static bool queue_open_line(mailsub__engine *engine, mailsub__flight flight,
     if (!queue_line(engine, flight, parts, n_parts, max_len))
         return false;
     mailsub__slice out = mailsub__buffer_slice(&engine->out);
-    mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_CLIENT,
-                         mailsub__slice_of(out.ptr + before, out.len - before - 2));
+    mailsub__tell_command(engine, &flight,
+                          mailsub__slice_of(out.ptr + before, out.len - before - 2));
     return true;
 }
 
@@ -70,6 +70,7 @@ bool mailsub__output_with_parameters(mailsub__engine *engine, enum mailsub__stat
     return queue_open_line(engine, flight, parts, n_parts,
                            MAILSUB__COMMAND_MAX + parts[n_parts - 1].len);
 }
+
 bool mailsub__output_secret(mailsub__engine *engine, enum mailsub__state state,
                             const mailsub__slice *parts, size_t n_parts, mailsub__slice secret)
 {
@@ -89,8 +90,7 @@ bool mailsub__output_secret(mailsub__engine *engine, enum mailsub__state state,
     if (!queue_line(engine, flight, line, n_parts + 1, MAILSUB__AUTH_LINE_MAX))
         return false;
     memcpy(shown + len, blot, sizeof blot - 1);
-    mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_CLIENT,
-                         mailsub__slice_of(shown, len + sizeof blot - 1));
+    mailsub__tell_command(engine, &flight, mailsub__slice_of(shown, len + sizeof blot - 1));
     return true;
 }
 

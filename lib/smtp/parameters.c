@@ -139,6 +139,12 @@ int mailsub__parameters_check(const mailsub__engine *engine, mailsub__transactio
             return rc;
         }
         transaction->dropped |= UINT32_C(1) << wish->extension;
+        mailsub__tell(engine,
+                      &(mailsub__fact){
+                          .id = MAILSUB_LOG_DROPPED,
+                          .message = transaction->number,
+                          .name = mailsub__slice_str(mailsub_extension_name((int)wish->extension)),
+                      });
         if (policy == MAILSUB_MISSING_WARN)
             transaction->warnings |= UINT32_C(1) << wish->extension;
     }

@@ -3,18 +3,22 @@
 #ifndef MAILSUB_SMTP_REDACT_H
 #define MAILSUB_SMTP_REDACT_H
 
+#include <stdint.h>
+
 #include "smtp/secrets.h"
 
 /*
- * Replace by "***", in place, what at the edges of a line's text may be a piece of a secret: at its
- * end when the reply goes on behind it, at its start when it has begun before. Whole secrets are
- * gone already (mailsub__secrets_redact). Returns the new length, which may be two octets more than
- * len for each edge: text has room for them.
+ * Find the secrets that lie in more than one of the texts, which are the lines of one reply in their
+ * order, in pieces of whatever size. shadow has an octet for each from base on, where the texts lie;
+ * those of a secret are set. unfinished: the reply breaks off, so that the beginning of a secret at
+ * its end counts too.
  */
-size_t mailsub__redact_edges(const mailsub__secrets *secrets, char *text, size_t len, bool begun,
-                             bool goes_on);
+void mailsub__redact_mark(const mailsub__secrets *secrets, const mailsub__slice *texts,
+                          size_t n_texts, const char *base, uint8_t *shadow, bool unfinished);
+/* Copy text without what is set in its shadow, each run of which becomes "***"; the length, at most
+   MAILSUB__REDACT_GROWTH times as much. */
+size_t mailsub__redact_copy(mailsub__slice text, const uint8_t *shadow, char *out);
 
-/* More than the edges can add. */
-#define MAILSUB__REDACT_ROOM 4
+#define MAILSUB__REDACT_GROWTH 3
 
 #endif

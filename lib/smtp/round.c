@@ -68,6 +68,7 @@ static void tell_done(mailsub__engine *engine, mailsub__transaction *transaction
     if (transaction->n_rounds > 0 || transaction->queued)
         return;
     mailsub__verdict_conclude(transaction);
+    mailsub__tell_done(engine, transaction);
     append(&engine->ended, &engine->ended_last, transaction);
     engine->events |= 1u << MAILSUB__EVENT_DONE;
 }
@@ -77,6 +78,9 @@ static void reject(mailsub__engine *engine, mailsub__transaction *transaction, i
                    int extension)
 {
     mailsub__verdict_abandon(transaction, code, MAILSUB_STAGE_CHECK, NULL);
+    if (code == MAILSUB_E_MESSAGE_TOO_BIG)
+        mailsub__tell_limit(engine, transaction, "SIZE", transaction->size,
+                            engine->capabilities.size_limit);
     if (code == MAILSUB_E_MESSAGE_TOO_BIG)
         snprintf(transaction->text, sizeof transaction->text,
                  "%" PRIu64 " octets, and the server takes %" PRIu64, transaction->size,
@@ -104,6 +108,8 @@ void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *trans
 {
     engine->now_ms = now_ms;
     mailsub__verdict_reset(transaction, !transaction->unfinished);
+    transaction->number = ++engine->n_messages;
+    mailsub__tell_submitted(engine, transaction);
     if (engine->closing != MAILSUB__STAYING || engine->cursor == MAILSUB__STATE_CLOSED) {
         reject_closed(engine, transaction);
         return;
@@ -147,6 +153,7 @@ static void begin(mailsub__engine *engine, mailsub__transaction *transaction, ma
         engine->leaving = round;
     engine->sending = round;
     engine->progress = (mailsub__progress){0};
+    mailsub__tell_round(engine, MAILSUB_LOG_TRANSACTION_BEGUN, round);
     mailsub__engine_go(engine, behind_chunks ? MAILSUB__STATE_RSET
                                              : mailsub__operation_first_state(transaction->kind));
 }
@@ -237,10 +244,12 @@ static void turn_away(mailsub__engine *engine)
     bool some = transaction->n_waiting > 0;
     mailsub__verdict_abandon(transaction, MAILSUB_E_UNAVAILABLE, MAILSUB_STAGE_CHECK, NULL);
     transaction->unfinished = some;
+    uint32_t most = engine->capabilities.max_transactions;
+    mailsub__tell_limit(engine, transaction, "MAILMAX", engine->n_transactions, most);
     if (transaction->whole.code == MAILSUB_E_UNAVAILABLE)
         snprintf(transaction->text, sizeof transaction->text,
-                 "the server takes %" PRIu32 " messages over a connection",
-                 engine->capabilities.max_transactions);
+                 "the server takes %" PRIu32 " message%s over a connection", most,
+                 most == 1 ? "" : "s");
     tell_done(engine, transaction);
 }
 
@@ -276,6 +285,10 @@ static void go_on_with_rest(mailsub__engine *engine, mailsub__transaction *trans
 
 void mailsub__round_envelope_sent(mailsub__engine *engine)
 {
+    const mailsub__transaction *transaction = engine->sending->transaction;
+    uint32_t most = engine->capabilities.max_recipients;
+    if (transaction->n_waiting > 0 && most > 0 && engine->sending->n_asked >= most)
+        mailsub__tell_limit(engine, transaction, "RCPTMAX", most, transaction->n_recipients);
     engine->sending->scan = engine->sending->first;
     go_on_with_rest(engine, engine->sending->transaction);
 }
@@ -309,6 +322,7 @@ static bool needs_reset(const mailsub__round *round)
 static void finish(mailsub__engine *engine, mailsub__round *round)
 {
     mailsub__transaction *transaction = round->transaction;
+    mailsub__tell_round(engine, MAILSUB_LOG_TRANSACTION_ENDED, round);
     enum mailsub__state next = needs_reset(round) ? MAILSUB__STATE_RSET : MAILSUB__STATE_IDLE;
     bool last = !round->next;
     unlink_round(engine, round);
@@ -366,6 +380,7 @@ void mailsub__round_abandon_all(mailsub__engine *engine, bool orderly, int code,
         mailsub__transaction *transaction = round->transaction;
         /* By LMTP the recipients behind the one that was told may have got it all the same. */
         bool doubtful = round->complete && (!orderly || round->n_replied > 0);
+        mailsub__tell_round(engine, MAILSUB_LOG_TRANSACTION_ENDED, round);
         mailsub__verdict_abandon_round(round, doubtful, code, stage, reply);
         unlink_round(engine, round);
         release(engine, round);
@@ -393,6 +408,7 @@ bool mailsub__round_note_sent(mailsub__engine *engine)
         if (round->content_end > engine->n_sent)
             break;
         round->complete = true;
+        mailsub__tell_content(engine, MAILSUB_LOG_CONTENT_SENT, round, MAILSUB_OK);
         engine->leaving = round->next;
     }
     return some;

@@ -18,18 +18,12 @@ const mailsub__login_report *mailsub__engine_login(const mailsub__engine *engine
     return &engine->auth.report;
 }
 
-/* What this side knows of a failure, where no reply tells it. */
-static void add_detail(mailsub__engine *engine, const char *detail)
-{
-    if (engine->failure.reply_code == 0)
-        snprintf(engine->failure_text, sizeof engine->failure_text, "%s", detail);
-}
-
 /* In the middle of an exchange nothing polite can be said: a QUIT would be taken as an answer. */
 static void fail_login(mailsub__engine *engine, int code, const mailsub__reply *cause)
 {
+    engine->detail = engine->auth.login.detail;
+    mailsub__tell_login(engine, MAILSUB_LOG_LOGIN_ENDED, code);
     mailsub__engine_fail(engine, code, MAILSUB_STAGE_AUTH, cause);
-    add_detail(engine, engine->auth.login.detail);
 }
 
 /* The end of a login for which no mechanism is left, without a reply that says why. */
@@ -39,9 +33,21 @@ static void give_up(mailsub__engine *engine, int code)
         mailsub__engine_fail(engine, code, MAILSUB_STAGE_AUTH, NULL);
         return;
     }
-    mailsub__engine_leave(engine, code, MAILSUB_STAGE_AUTH, NULL);
     if (code == MAILSUB_E_CREDENTIALS)
-        add_detail(engine, "no mechanism that is offered can be used with these credentials");
+        engine->detail = "no mechanism that is offered can be used with these credentials";
+    mailsub__engine_leave(engine, code, MAILSUB_STAGE_AUTH, NULL);
+}
+
+/* Begin the next mechanism, if there is one. */
+static int choose(mailsub__engine *engine, bool *out_found)
+{
+    int rc = mailsub__auth_choose(&engine->auth, out_found);
+    mailsub__tell_mechanisms(engine);
+    if (rc || !*out_found)
+        return rc;
+    mailsub__tell_login(engine, MAILSUB_LOG_LOGIN_BEGUN, MAILSUB_OK);
+    mailsub__engine_go(engine, MAILSUB__STATE_AUTH);
+    return MAILSUB_OK;
 }
 
 /*
@@ -53,12 +59,11 @@ static void go_on(mailsub__engine *engine, int code, const mailsub__reply *reply
     bool found = false;
     engine->parser.long_line = NULL;
     int rc = mailsub__auth_refuse(&engine->auth, reply ? reply->code : 0);
+    mailsub__tell_login(engine, MAILSUB_LOG_LOGIN_ENDED, code);
     if (rc == MAILSUB_OK)
-        rc = mailsub__auth_choose(&engine->auth, &found);
-    if (rc == MAILSUB_OK && found) {
-        mailsub__engine_go(engine, MAILSUB__STATE_AUTH);
+        rc = choose(engine, &found);
+    if (rc == MAILSUB_OK && found)
         return;
-    }
     if (rc == MAILSUB_OK && reply)
         mailsub__engine_leave(engine, code, MAILSUB_STAGE_AUTH, reply);
     else
@@ -76,11 +81,10 @@ void mailsub__signon_begin(mailsub__engine *engine)
     int rc = may_log_in(engine) ? mailsub__auth_fetch(&engine->auth) : MAILSUB_E_CLEAR_LOGIN;
     mailsub__auth_list(&engine->auth, offered, rc != MAILSUB_E_CLEAR_LOGIN);
     bool found = false;
+    mailsub__tell_mechanisms(engine);
     if (rc == MAILSUB_OK)
-        rc = mailsub__auth_choose(&engine->auth, &found);
-    if (rc == MAILSUB_OK && found)
-        mailsub__engine_go(engine, MAILSUB__STATE_AUTH);
-    else
+        rc = choose(engine, &found);
+    if (rc || !found)
         give_up(engine, rc ? rc : mailsub__auth_verdict(&engine->auth));
 }
 
@@ -146,20 +150,20 @@ bool mailsub__signon_send_cancel(mailsub__engine *engine)
  * logged; a challenge can be long, and what it says may help to guess a password. True when the
  * line is done with; the prompts of LOGIN are words for a person, and are told as such.
  */
-bool mailsub__signon_take_line(mailsub__engine *engine, int code)
+bool mailsub__signon_take_line(mailsub__engine *engine, int code, bool first)
 {
     mailsub__reply_parser *parser = &engine->parser;
     if (code != 334 || !parser->long_line)
         return false;
     const mailsub__mechanism *mechanism = engine->auth.login.mechanism;
-    if (engine->reply.code != 0) /* no challenge has two lines: this makes it no base64 */
+    if (!first) /* no challenge has two lines: this makes it no base64 */
         mailsub__auth_take_challenge(&engine->auth, PART("\n"));
     mailsub__auth_take_challenge(&engine->auth, parser->text);
     if ((mechanism->flags & MAILSUB__MECHANISM_PROMPTS) &&
         parser->line.len <= MAILSUB__REPLY_MAX_LINE)
         return false;
-    mailsub__engine_note(engine, MAILSUB_TRANSCRIPT_SERVER,
-                         parser->text.len > 0 ? PART("334 ***") : PART("334 "));
+    mailsub__tell_line(engine, MAILSUB_TRANSCRIPT_SERVER,
+                       parser->text.len > 0 ? PART("334 ***") : PART("334 "));
     mailsub__reply_add_line(&engine->reply, code, MAILSUB__SLICE_EMPTY);
     return true;
 }
@@ -180,6 +184,7 @@ void mailsub__signon_accepted(mailsub__engine *engine, const mailsub__flight *fl
         fail_login(engine, rc, NULL);
         return;
     }
+    mailsub__tell_login(engine, MAILSUB_LOG_LOGIN_ENDED, MAILSUB_OK);
     mailsub__buffer_reset(&engine->out); /* empty, but its memory held the password */
     mailsub__opening_become_ready(engine);
 }

@@ -325,8 +325,7 @@ static void init_settings(mailsub__engine_settings *settings, struct world *worl
         .all_or_none = (choice & 16) != 0,
         .chunk_len = choice & 64 ? 16 : 0,
         .lmtp = (choice & 128) != 0,
-        .transcript = check_line,
-        .transcript_context = world,
+        .log = {.transcript = check_line, .transcript_context = world},
     };
     for (size_t i = 0; i < MAILSUB__N_TIMEOUTS; i++)
         settings->timeout_ms[i] = 1000;

@@ -781,8 +781,8 @@ void dialogue_run(const struct dialogue *dialogue, struct dialogue_play *play)
     player->allocator = unit_allocator(&player->heap);
     player->now_ms = 1000;
     mailsub__engine_settings settings = dialogue->settings;
-    settings.transcript = on_transcript;
-    settings.transcript_context = player;
+    settings.log.transcript = on_transcript;
+    settings.log.transcript_context = player;
     int rc = mailsub__engine_new(&player->allocator, &settings, &player->engine);
     if (rc == MAILSUB_OK) {
         if (dialogue->binding && dialogue->protection != MAILSUB__CLEAR)
