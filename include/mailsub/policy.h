@@ -172,9 +172,9 @@ MAILSUB_API int mailsub_policy_add_rule(mailsub_policy *policy, const char *id, 
 
 /**
  * Check a message. It is not changed; but where facts tell the server's SIZE the message is laid
- * out to be measured, which fixes its Date and Message-ID. An existing message is checked by its
- * header, its envelope, its size, and its body when that is one text of at most 1 MiB that is not
- * encoded as base64.
+ * out to be measured, which fixes its Date and Message-ID. Of an existing message the parts are
+ * looked into, decoded: the first 1 MiB of each text, in UTF-8 or a charset that has ASCII in it,
+ * and the attachments, but not the messages within it.
  * @param message   the message; may be incomplete
  * @param policy    NULL for the profile MAILSUB_PROFILE_DEFAULT
  * @param facts     what is known besides; NULL for nothing

@@ -18,11 +18,8 @@
 
 #include "base/memory.h"
 
-enum {
-    FRONT = 64 * 1024,  /* read of every attachment */
-    TAIL = 128 * 1024,  /* and of archives */
-    MOST_ENTRIES = 4096 /* looked at in one archive */
-};
+enum { FRONT = MAILSUB__ARCHIVE_FRONT, TAIL = MAILSUB__ARCHIVE_TAIL };
+enum { MOST_ENTRIES = 4096 }; /* looked at in one archive */
 
 typedef struct octets {
     const uint8_t *ptr;
@@ -287,6 +284,23 @@ static void look(octets front, octets tail, uint64_t tail_at, mailsub__archive *
         look_into_rar5(front, out);
     else if (begins(front, "7z\xbc\xaf\x27\x1c", 6))
         look_into_7z(front, tail, tail_at, out);
+}
+
+static octets octets_of(mailsub__slice text)
+{
+    return (octets){(const uint8_t *)text.ptr, text.len};
+}
+
+bool mailsub__archive_needs_tail(mailsub__slice front)
+{
+    return needs_tail(octets_of(front));
+}
+
+void mailsub__archive_judge(mailsub__slice front, mailsub__slice tail, uint64_t tail_at,
+                            mailsub__archive *out)
+{
+    *out = (mailsub__archive){.is_program = false};
+    look(octets_of(front), octets_of(tail), tail_at, out);
 }
 
 int mailsub__archive_look(const mailsub__archive_source *source, const mailsub_allocator *allocator,

@@ -20,6 +20,9 @@ typedef struct mailsub__archive {
     char program[128]; /* name of a program within a zip archive; "": none was seen */
 } mailsub__archive;
 
+/* What is looked at of content: its front, and of archives its end, too. */
+enum { MAILSUB__ARCHIVE_FRONT = 64 * 1024, MAILSUB__ARCHIVE_TAIL = 128 * 1024 };
+
 /* A file name by which the systems of this world start a program. */
 bool mailsub__archive_is_program_name(mailsub__slice name);
 
@@ -29,5 +32,11 @@ bool mailsub__archive_is_program_name(mailsub__slice name);
  */
 int mailsub__archive_look(const mailsub__archive_source *source, const mailsub_allocator *allocator,
                           mailsub__archive *out);
+
+/* Does the end of what begins so tell something? */
+bool mailsub__archive_needs_tail(mailsub__slice front);
+/* The same of octets at hand: tail is the end, and begins at octet tail_at. */
+void mailsub__archive_judge(mailsub__slice front, mailsub__slice tail, uint64_t tail_at,
+                            mailsub__archive *out);
 
 #endif

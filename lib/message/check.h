@@ -48,6 +48,8 @@ void mailsub__check_header(mailsub__check *check);
 void mailsub__check_recipients(mailsub__check *check);
 void mailsub__check_bulk(mailsub__check *check);
 void mailsub__check_texts(mailsub__check *check);
+/* The rules about texts and attachments, for a message that existed already. */
+void mailsub__check_existing(mailsub__check *check);
 void mailsub__check_parts(mailsub__check *check);
 void mailsub__check_size(mailsub__check *check);
 void mailsub__check_server(mailsub__check *check);

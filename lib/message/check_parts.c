@@ -2,10 +2,7 @@
 /* Rules about attachments, and about size. */
 #include <stdio.h>
 
-#include "message/archive.h"
-#include "message/check.h"
-
-enum { WHERE_SIZE = 40 };
+#include "message/check_parts.h"
 
 static uint64_t times(uint64_t a, uint64_t b)
 {
@@ -13,12 +10,9 @@ static uint64_t times(uint64_t a, uint64_t b)
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
-static void check_large(mailsub__check *check)
+void mailsub__check_total(mailsub__check *check, uint64_t total)
 {
     const mailsub_message *message = check->message;
-    uint64_t total = 0;
-    for (const struct mailsub__part *part = message->first_part; part; part = part->next)
-        total += part->len;
     size_t n = message->n_recipients > 0 ? message->n_recipients : 1;
     if (times(total, n) <= (uint64_t)check->policy->thresholds[MAILSUB__THRESHOLD_ATTACHED])
         return;
@@ -29,22 +23,29 @@ static void check_large(mailsub__check *check)
                             mailsub__slice_of(detail, (size_t)len));
 }
 
-static mailsub__slice name_of(const struct mailsub__part *part)
+void mailsub__check_name_attachment(char where[MAILSUB__CHECK_WHERE_SIZE], size_t number)
 {
-    return part->file_name.len > 0 ? part->file_name : part->media_type;
+    snprintf(where, MAILSUB__CHECK_WHERE_SIZE, "attachment %zu", number);
 }
 
-static void tell_archive(mailsub__check *check, const struct mailsub__part *part,
-                         const mailsub__archive *archive, const char *where)
+bool mailsub__check_file_name(mailsub__check *check, mailsub__slice name, const char *where)
 {
-    const mailsub__slice inside[2] = {mailsub__slice_str(archive->program), name_of(part)};
+    if (!mailsub__archive_is_program_name(name))
+        return false;
+    mailsub__check_tell_one(check, MAILSUB__RULE_EXECUTABLE, where, "%", name);
+    return true;
+}
+
+void mailsub__check_archive(mailsub__check *check, mailsub__slice name,
+                            const mailsub__archive *archive, const char *where)
+{
+    const mailsub__slice inside[2] = {mailsub__slice_str(archive->program), name};
     if (archive->is_program)
-        mailsub__check_tell_one(check, MAILSUB__RULE_EXECUTABLE, where, "% is a program",
-                                name_of(part));
+        mailsub__check_tell_one(check, MAILSUB__RULE_EXECUTABLE, where, "% is a program", name);
     else if (archive->program[0] != '\0')
         mailsub__check_tell(check, MAILSUB__RULE_EXECUTABLE, where, "% within %", inside);
     if (archive->is_encrypted)
-        mailsub__check_tell_one(check, MAILSUB__RULE_ENCRYPTED_ARCHIVE, where, "%", name_of(part));
+        mailsub__check_tell_one(check, MAILSUB__RULE_ENCRYPTED_ARCHIVE, where, "%", name);
 }
 
 static void check_content(mailsub__check *check, const struct mailsub__part *part,
@@ -65,17 +66,16 @@ static void check_content(mailsub__check *check, const struct mailsub__part *par
             check->message->detail = part->path;
         return;
     }
-    tell_archive(check, part, &archive, where);
+    mailsub__check_archive(check, part->file_name.len > 0 ? part->file_name : part->media_type,
+                           &archive, where);
 }
 
 static void check_part(mailsub__check *check, const struct mailsub__part *part, size_t number)
 {
-    char where[WHERE_SIZE];
-    snprintf(where, sizeof where, "attachment %zu", number);
-    if (mailsub__archive_is_program_name(part->file_name)) {
-        mailsub__check_tell_one(check, MAILSUB__RULE_EXECUTABLE, where, "%", part->file_name);
+    char where[MAILSUB__CHECK_WHERE_SIZE];
+    mailsub__check_name_attachment(where, number);
+    if (mailsub__check_file_name(check, part->file_name, where))
         return;
-    }
     if (part->len > 0 && (mailsub__check_wants(check, MAILSUB__RULE_EXECUTABLE) ||
                           mailsub__check_wants(check, MAILSUB__RULE_ENCRYPTED_ARCHIVE)))
         check_content(check, part, where);
@@ -84,7 +84,10 @@ static void check_part(mailsub__check *check, const struct mailsub__part *part, 
 void mailsub__check_parts(mailsub__check *check)
 {
     const struct mailsub__part *part = check->message->first_part;
-    check_large(check);
+    uint64_t total = 0;
+    for (const struct mailsub__part *at = part; at; at = at->next)
+        total += at->len;
+    mailsub__check_total(check, total);
     for (size_t number = 1; part && !check->error; part = part->next, number++)
         check_part(check, part, number);
 }

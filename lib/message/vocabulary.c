@@ -163,3 +163,25 @@ size_t mailsub__vocabulary_count_shared(const mailsub__vocabulary *of, size_t n,
         n_shared += in->bits[of->words[i] >> 6] >> (of->words[i] & 63) & 1;
     return n_shared;
 }
+
+/*
+ * Below so many words nothing can be said of a difference. Of the text only a part of those that
+ * are known is compared, so that a page's head of some hundred words, which only the HTML has, does
+ * no harm.
+ */
+enum { LEAST_TEXT = 6, LEAST_HTML = 20, MOST_OF_TEXT = 64 };
+
+void mailsub__word_pair_init(mailsub__word_pair *pair)
+{
+    mailsub__vocabulary_init(&pair->text, NULL);
+    mailsub__vocabulary_init(&pair->html, &pair->text);
+}
+
+bool mailsub__word_pair_differs(const mailsub__word_pair *pair)
+{
+    size_t n_text = pair->text.n < MOST_OF_TEXT ? pair->text.n : MOST_OF_TEXT;
+    if (n_text >= LEAST_TEXT &&
+        2 * mailsub__vocabulary_count_shared(&pair->text, n_text, &pair->html) < n_text)
+        return true;
+    return pair->html.n >= LEAST_HTML && 5 * pair->html.n_shared < pair->html.n;
+}

@@ -4,9 +4,12 @@
  * a message of ASCII lines of at most 998 octets that end with CRLF, of the size that was told,
  * whatever the room it is read into; its header has no field that the input had not, save for those
  * that may be missing, and none of the blind ones; and it is in order: taken for a message again,
- * it comes out the same. The first octet chooses flags and the room.
+ * it comes out the same. The check of the policy looks into it without an error. The first octet
+ * chooses flags and the room.
  */
 #include "fuzz.h"
+
+#include <mailsub/policy.h>
 
 #include "message/header_scan.h"
 #include "message/message.h"
@@ -109,12 +112,20 @@ static void check_reading(mailsub_message *message, mailsub__slice text, size_t 
     FUZZ_CHECK(at == text.len);
 }
 
+/* Whatever it is made of, it can be looked into. */
+static void check_policy(mailsub_message *message)
+{
+    int rc = mailsub_message_check(message, NULL, NULL, NULL);
+    FUZZ_CHECK(rc == MAILSUB_OK || rc == MAILSUB_E_POLICY);
+}
+
 /* Write what in becomes; false when it is refused. */
 static bool convert(mailsub__slice in, uint32_t flags, size_t room, mailsub__buffer *out)
 {
     mailsub_message *message = new_message();
     int rc = mailsub__message_adopt(message, in, NULL, flags);
     if (!rc) {
+        check_policy(message);
         int from = mailsub_message_set_from(message, "a@a.de", NULL);
         FUZZ_CHECK(from == MAILSUB_OK || from == MAILSUB_E_STATE);
         rc = mailsub_message_write(message, append, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Policies, rules of the program, lists of findings, and the check of messages that exist. */
+/* Policies, rules of the program, and lists of findings. */
 #include "message_kit.h"
 
 #include <stdio.h>
@@ -302,93 +302,6 @@ static void findings_have_limits(void **state)
     assert_int_equal(count_shortened(NULL, text), 40);
 }
 
-struct existing_row {
-    const char *name;
-    const char *text;
-    const char *want; /* rules, in their order */
-};
-
-#define HEAD "From: desk@example.org\r\nTo: a@example.net\r\nSubject: a\r\n"
-#define DATE "Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n"
-
-static const struct existing_row existing_rows[] = {
-    {"nothing to say of a plain one", HEAD DATE "\r\nhttps://example.org/\r\n", ""},
-    {"header and envelope",
-     "From: no-reply@example.org\r\nSender: a@example.com\r\nTo: b@example.net\r\n"
-     "Date: Tue, 14 Nov 2003 22:13:20 +0000\r\nMessage-ID: <1@localhost>\r\nPrecedence: bulk\r\n"
-     "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\na\r\n",
-     "noreply-sender sender-mismatch sender-mismatch date-skew missing-subject message-id-host "
-     "bulk-without-unsubscribe unsubscribe-not-signed "},
-    {"signed",
-     HEAD "DKIM-Signature: v=1; d=example.org; h=from; b=a\r\nDate: Tue, 14 Nov 2023 "
-          "22:13:20 +0000\r\nMessage-ID: <1@example.org>\r\n"
-          "List-Unsubscribe: <https://example.org/u>\r\n"
-          "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\na\r\n",
-     ""},
-    {"a Date that cannot be read", HEAD "Date: yesterday\r\n\r\na\r\n", "date-skew "},
-    {"links in a text", HEAD DATE "\r\nhttp://bit.ly/1\r\n", "url-shortener plain-http-link "},
-    {"links in a text in quoted-printable",
-     HEAD DATE "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
-               "Content-Transfer-Encoding: quoted-printable\r\n\r\nhttps:=2F/bit=\r\n.ly/=31\r\n",
-     "url-shortener "},
-    {"links in HTML",
-     HEAD DATE "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n"
-               "\r\n<a href=https://b.example/>https://a.example</a>\r\n",
-     "link-text-mismatch html-without-text "},
-    {"not in base64, nor in a multipart",
-     HEAD DATE "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n"
-               "http://bit.ly/1\r\n--a--\r\n",
-     ""},
-    {"not in other charsets",
-     HEAD DATE "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"
-               "Content-Transfer-Encoding: 8bit\r\n\r\nhttp://bit.ly/1 \xe4\r\n",
-     ""},
-    {"many in To",
-     "From: desk@example.org\r\nSubject: a\r\n" DATE
-     "To: a@a.de, b@a.de, c@a.de, d@a.de, e@a.de, f@a.de, g@a.de, h@a.de, i@a.de,\r\n"
-     " j@a.de, x: k@a.de, l@a.de;, m@a.de, n@a.de, o@a.de, p@a.de, q@a.de\r\n"
-     "Cc: a@b.de, b@b.de, c@b.de, d@b.de\r\n\r\na\r\n",
-     "many-visible-recipients "},
-};
-
-static mailsub_message *adopt(struct unit_heap *heap, const char *text)
-{
-    mailsub_message *message = kit_message_on(heap);
-    ok(mailsub__message_adopt(message, mailsub__slice_str(text), NULL, 0));
-    return message;
-}
-
-static void existing_messages_are_checked(void **state)
-{
-    const struct existing_row *row = *state;
-    struct unit_heap heap = {0};
-    mailsub_message *message = adopt(&heap, row->text);
-    mailsub_findings *findings;
-    ok(mailsub_findings_new(NULL, &findings));
-    ok(mailsub_message_check(message, NULL, NULL, findings));
-    char found[500] = "";
-    for (size_t i = 0; i < mailsub_findings_count(findings); i++) {
-        strcat(found, mailsub_findings_get_rule(findings, i));
-        strcat(found, " ");
-    }
-    assert_string_equal(found, row->want);
-    mailsub_message_free(message);
-    assert_int_equal(heap.n_live, 0);
-    heap = (struct unit_heap){0};
-    message = adopt(&heap, row->text);
-    size_t before = heap.n_requests;
-    ok(mailsub_message_check(message, NULL, NULL, findings));
-    size_t n = heap.n_requests - before;
-    for (size_t at = 1; at <= n; at++) {
-        heap.fail_at = heap.n_requests + at;
-        assert_int_equal(mailsub_message_check(message, NULL, NULL, findings), MAILSUB_E_NOMEM);
-        assert_int_equal(mailsub_findings_count(findings), 0);
-    }
-    mailsub_message_free(message);
-    assert_int_equal(heap.n_live, 0);
-    mailsub_findings_free(findings);
-}
-
 int main(void)
 {
     static struct CMUnitTest tests[32] = {
@@ -402,6 +315,5 @@ int main(void)
         cmocka_unit_test(findings_have_limits),
     };
     size_t n_tests = 8;
-    UNIT_ADD_ROWS(tests, n_tests, existing_rows, existing_messages_are_checked);
     return UNIT_RUN(tests, n_tests);
 }
