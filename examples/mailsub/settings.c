@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * All settings, whoever made them, in one list. Of an option the source that counts most wins, and
+ * where an option may be repeated, all of that source's values count. A section of a file is off
+ * until it is chosen, and then counts more than what stands outside of sections.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "command.h"
+
+void settings_add(struct work *work, const struct setting *setting)
+{
+    struct settings *settings = &work->settings;
+    if (settings->n == settings->room) {
+        settings->room = settings->room ? settings->room * 2 : 32;
+        settings->entries =
+            need(realloc(settings->entries, settings->room * sizeof *settings->entries));
+    }
+    struct setting *entry = &settings->entries[settings->n++];
+    *entry = *setting;
+    entry->value = copy_text(setting->value, strlen(setting->value));
+}
+
+static enum source best_of(const struct work *work, const struct option *option)
+{
+    enum source best = SOURCE_OFF;
+    for (size_t i = 0; i < work->settings.n; i++) {
+        const struct setting *setting = &work->settings.entries[i];
+        if (setting->option == option && setting->source > best)
+            best = setting->source;
+    }
+    return best;
+}
+
+const char *setting_of(const struct work *work, enum option_id id)
+{
+    const struct option *option = option_at(id);
+    enum source best = best_of(work, option);
+    for (size_t i = work->settings.n; best != SOURCE_OFF && i-- > 0;) {
+        const struct setting *setting = &work->settings.entries[i];
+        if (setting->option == option && setting->source == best)
+            return strcmp(setting->value, "no") == 0 && !option->argument ? NULL : setting->value;
+    }
+    return NULL;
+}
+
+bool is_set(const struct work *work, enum option_id id)
+{
+    return setting_of(work, id) != NULL;
+}
+
+/* Say which option's value is wrong. A URL is not shown: it may have a password in it. */
+static int blame(const struct work *work, const struct setting *setting, int code)
+{
+    const char *detail = work->why ? work->why : "";
+    const char *field = "";
+    if (*detail == '\0' && setting->option->stage == STAGE_CONFIG)
+        detail = mailsub_config_get_error_detail(work->config);
+    if (setting->option->stage == STAGE_MESSAGE)
+        mailsub_message_get_error(work->message, &field);
+    return fail(work, code, "%s%s%s%s%s%s", setting->source == SOURCE_COMMAND ? "--" : "",
+                setting->option->name, *field != '\0' ? ": " : "", field,
+                *detail != '\0' ? ": " : "", detail);
+}
+
+static int apply_option(struct work *work, const struct option *option)
+{
+    enum source best = best_of(work, option);
+    const char *last = setting_of(work, option_id_of(option));
+    for (size_t i = 0; last && i < work->settings.n; i++) {
+        const struct setting *setting = &work->settings.entries[i];
+        if (setting->option != option || setting->source != best)
+            continue;
+        if ((option->flags & OPT_REPEAT) == 0 && setting->value != last)
+            continue;
+        work->current = setting;
+        work->why = NULL;
+        int rc = option->handle(work, setting->value);
+        if (rc)
+            return work->why && *work->why == '\0' ? rc : blame(work, setting, rc);
+    }
+    return MAILSUB_OK;
+}
+
+int settings_apply(struct work *work, enum stage stage)
+{
+    for (int id = 0; id < N_OPTIONS; id++) {
+        const struct option *option = option_at((enum option_id)id);
+        int rc = MAILSUB_OK;
+        if (option->stage == stage && (option->commands & work->command) != 0)
+            rc = apply_option(work, option);
+        if (rc)
+            return rc;
+    }
+    return MAILSUB_OK;
+}
+
+void settings_truncate(struct work *work, size_t n)
+{
+    while (work->settings.n > n)
+        wipe_text(work->settings.entries[--work->settings.n].value);
+}
+
+size_t settings_add_account(struct work *work, const char *name)
+{
+    struct settings *settings = &work->settings;
+    size_t n = settings->n_accounts + 1;
+    settings->accounts = need(realloc(settings->accounts, n * sizeof *settings->accounts));
+    settings->patterns = need(realloc(settings->patterns, n * sizeof *settings->patterns));
+    settings->accounts[n - 1] = copy_text(name, strlen(name));
+    settings->patterns[n - 1] = copy_text("", 0);
+    settings->n_accounts = n;
+    return n - 1;
+}
+
+void settings_for(struct work *work, size_t account, const char *patterns)
+{
+    char **place = &work->settings.patterns[account];
+    char *joined = join_text(*place, " ", patterns);
+    free(*place);
+    *place = joined;
+}
+
+/* 2 when the patterns name the address, 1 when they name its domain as "@domain". */
+static int rank(const char *patterns, const char *address)
+{
+    const char *domain = strrchr(address, '@');
+    int best = 0;
+    for (const char *word = patterns; *(word += strspn(word, " ,\t")) != '\0';) {
+        size_t len = strcspn(word, " ,\t");
+        if (len == strlen(address) && strncasecmp(word, address, len) == 0)
+            best = 2;
+        else if (domain && best == 0 && len == strlen(domain) &&
+                 strncasecmp(word, domain, len) == 0)
+            best = 1;
+        word += len;
+    }
+    return best;
+}
+
+/* The name of the section for an address: the first of those that fit it best. */
+static const char *find_account(const struct settings *settings, const char *from)
+{
+    const char *found = NULL;
+    int best = 0;
+    for (size_t i = 0; i < settings->n_accounts; i++) {
+        int here = rank(settings->patterns[i], from);
+        if (here > best) {
+            best = here;
+            found = settings->accounts[i];
+        }
+    }
+    return found;
+}
+
+static bool has_account(const struct settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->n_accounts; i++) {
+        if (strcmp(settings->accounts[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+int settings_choose(struct work *work, const char *from)
+{
+    struct settings *settings = &work->settings;
+    const char *wanted = setting_of(work, OPTION_ACCOUNT);
+    if (wanted && !has_account(settings, wanted))
+        return fail(work, MAILSUB_E_INVALID, "the settings have no account %s", wanted);
+    if (!wanted && from)
+        wanted = find_account(settings, from);
+    if (!wanted && has_account(settings, "default"))
+        wanted = "default";
+    for (size_t i = 0; i < settings->n; i++) {
+        struct setting *setting = &settings->entries[i];
+        if (setting->account == 0)
+            continue;
+        bool is_chosen = wanted && strcmp(settings->accounts[setting->account - 1], wanted) == 0;
+        setting->source = is_chosen ? setting->if_chosen : SOURCE_OFF;
+    }
+    return MAILSUB_OK;
+}
+
+void settings_free(struct work *work)
+{
+    struct settings *settings = &work->settings;
+    settings_truncate(work, 0);
+    for (size_t i = 0; i < settings->n_accounts; i++) {
+        free(settings->accounts[i]);
+        free(settings->patterns[i]);
+    }
+    free(settings->accounts);
+    free(settings->patterns);
+    free(settings->entries);
+}
