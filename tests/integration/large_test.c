@@ -33,7 +33,7 @@ static long start_kib;
 static char attachment_path[256];
 
 static const struct submission rows[] = {
-    {"a large file, over TLS", "submissions", "smtps", AS_ALICE, SUCCESS, .protocol = "ESMTPSA",
+    {"R1: a large file, over TLS", "submission", "starttls", SUCCESS, .protocol = "ESMTPS",
      .fates = {ACCEPTED("ann")}},
     {"a large file, in clear", "smtp", "plain", SUCCESS, .protocol = "ESMTP",
      .fates = {ACCEPTED("ann")}},

@@ -352,7 +352,16 @@ class Daemon:
 
 
 class Server:
-    """Postfix and Dovecot, running from `with` to its end."""
+    """Postfix and Dovecot, running from `with` to its end. A subclass may say what differs."""
+
+    service_table = SERVICES
+    certificates = CERTIFICATES
+    logins = LOGINS
+    sender_logins = SENDER_LOGINS
+    main_cf = MAIN_CF
+    master_cf = MASTER_CF
+    dovecot_conf = DOVECOT_CONF
+    mailboxes = MAILBOXES
 
     def __init__(self, keep=False):
         check_host()
@@ -362,9 +371,9 @@ class Server:
         self.ports = {}
         self.refusing_port = 0
         self.milter_port = 0
-        self.services = dict(SERVICES)
+        self.services = dict(self.service_table)
         if not os.path.exists(OPENDKIM):
-            del self.services["verified"]
+            self.services.pop("verified", None)
         self._bound = None
         self._daemons = []
         self._guardian = None
@@ -413,6 +422,11 @@ class Server:
         env["MAILSUB_SCRATCH"] = self.root
         return env
 
+    def address(self, service):
+        """Where a service listens."""
+        del service
+        return "127.0.0.1"
+
     def log(self):
         """What Postfix has logged so far."""
         with contextlib.suppress(FileNotFoundError):
@@ -455,8 +469,8 @@ class Server:
             self._run("OpenDKIM", OPENDKIM, "-f", "-x", self.path("config", "opendkim.conf"))
             self._wait(lambda: self._listens(self.milter_port))
         self._run("Postfix", os.path.join(postfix_daemons(), "master"), "-c", self.path("config"))
-        for port in self.ports.values():
-            self._wait(lambda port=port: self._listens(port))
+        for name, port in self.ports.items():
+            self._wait(lambda name=name, port=port: self._listens(port, self.address(name)))
 
     def _run(self, name, *command):
         self._daemons.append(Daemon(name, command, self._output))
@@ -472,18 +486,18 @@ class Server:
             time.sleep(0.02)
 
     @staticmethod
-    def _listens(port):
+    def _listens(port, address="127.0.0.1"):
         """Whether the port is bound, without a connection that would show up in the log."""
         with open("/proc/net/tcp", encoding="ascii") as file:
             listening = {line.split()[1] for line in file if line.split()[3] == "0A"}
-        return f"0100007F:{port:04X}" in listening
+        return f"{socket.inet_aton(address)[::-1].hex().upper()}:{port:04X}" in listening
 
     def _make_queue(self):
         """What `postfix start` would create, with the owners that it would give."""
         owner = pwd.getpwnam("postfix").pw_uid
         group = grp.getgrnam("postdrop").gr_gid
         for name in ("queue", "queue/pid"):
-            os.mkdir(self.path(name), 0o755)
+            os.makedirs(self.path(name), 0o755, exist_ok=True)
         os.mkdir(self.path("data"), 0o700)
         os.chown(self.path("data"), owner, -1)
         for name in QUEUE_DIRECTORIES:
@@ -505,13 +519,13 @@ class Server:
                        "--no-text", "--outfile=key")
         for name in ("ca", "otherca"):
             self._certify(name, "", "ca\ncert_signing_key\n", "2049-12-31")
-        for name, (issuer, names, until) in CERTIFICATES.items():
+        for name, (issuer, names, until) in self.certificates.items():
             self._certify(name, issuer, f"{names}\ntls_www_server\nsigning_key\n", until)
 
-    def _certify(self, name, issuer, text, until):
-        """Make name.pem: for a CA the certificate, for a server key and certificate."""
+    def _certify(self, name, issuer, text, until, common_name=""):
+        """Make name.pem: for a CA the certificate, for the others key and certificate."""
         with open(self.path("tls", "template"), "w", encoding="utf-8") as file:
-            file.write(f'cn = "mailsub test {name}"\n{text}'
+            file.write(f'cn = "{common_name or "mailsub test " + name}"\n{text}'
                        'activation_date = "2020-01-01 00:00:00"\n'
                        f'expiration_date = "{until} 00:00:00"\n')
         if not issuer:
@@ -551,26 +565,31 @@ class Server:
     def _write_table(self, name, rows):
         self._write(name, "".join(f"{key} {value}\n" for key, value in rows.items()))
 
-    def _write_config(self):
-        fill = {"root": self.root, "domain": DOMAIN, "mail_uid": MAIL_UID,
+    def _fill(self):
+        """What stands for the names in braces in the files below."""
+        return {"root": self.root, "domain": DOMAIN, "mail_uid": MAIL_UID,
                 "daemons": postfix_daemons(), "milter": self.milter_port}
-        self._write("main.cf", MAIN_CF.format(**fill))
-        self._write("master.cf", MASTER_CF + "".join(map(self._master_entry, self.services)))
-        self._write("dovecot.conf", DOVECOT_CONF.format(**fill))
-        self._write("logins", "".join(f"{user}:{password}\n" for user, password in LOGINS.items()),
-                    0o640)
+
+    def _write_config(self):
+        fill = self._fill()
+        self._write("main.cf", self.main_cf.format(**fill))
+        self._write("master.cf", self.master_cf.format(**fill)
+                    + "".join(map(self._master_entry, self.services)))
+        self._write("dovecot.conf", self.dovecot_conf.format(**fill))
+        self._write("logins", "".join(f"{user}:{password}\n"
+                                      for user, password in self.logins.items()), 0o640)
         shutil.chown(self.path("config", "logins"), group="dovecot")
-        self._write_table("mailboxes", {f"{name}@{DOMAIN}": f"{name}/" for name in MAILBOXES})
+        self._write_table("mailboxes", {f"{name}@{DOMAIN}": f"{name}/" for name in self.mailboxes})
         self._write_table("recipients", RECIPIENT_ACCESS)
         self._write_table("senders", SENDER_ACCESS)
         self._write_table("end_of_data", END_OF_DATA_ACCESS)
-        self._write_table("sender_logins", SENDER_LOGINS)
+        self._write_table("sender_logins", self.sender_logins)
         self._write_table("dkim_records", DKIM_RECORDS)
         self._write("opendkim.conf", OPENDKIM_CONF.format(**fill))
         self._write("header_checks", "/^X-Refuse-Me:/ REJECT 5.7.1 Content is not wanted here\n")
 
     def _master_entry(self, service):
-        lines = [f"127.0.0.1:{self.ports[service]} inet n - n - - smtpd"]
+        lines = [f"{self.address(service)}:{self.ports[service]} inet n - n - - smtpd"]
         for name, value in self.services[service].items():
             if name == "smtpd_tls_chain_files":
                 value = self.path("tls", value + ".pem")

@@ -23,19 +23,42 @@ const char *real_setting(const char *name)
     return value;
 }
 
+/* What a setting about a service is called. */
+static void setting_name(char out[64], const char *prefix, const char *service)
+{
+    size_t len = (size_t)snprintf(out, 64, "%s", prefix);
+    for (const char *at = service; *at && len + 1 < 64; at++)
+        out[len++] = (char)toupper((unsigned char)*at);
+    out[len] = '\0';
+}
+
 int real_port(const char *service)
 {
-    char name[64] = "MAILSUB_PORT_";
-    size_t len = strlen(name);
-    for (const char *at = service; *at && len + 1 < sizeof name; at++)
-        name[len++] = (char)toupper((unsigned char)*at);
-    name[len] = '\0';
+    char name[64];
+    setting_name(name, "MAILSUB_PORT_", service);
     return atoi(real_setting(name));
+}
+
+const char *real_host(const char *service)
+{
+    char name[64];
+    setting_name(name, "MAILSUB_HOST_", service);
+    const char *host = getenv(name);
+    return host ? host : "localhost";
+}
+
+/* RFC 8314 section 7, RFC 6409, RFC 5321. */
+static int implied_port(const char *scheme)
+{
+    return strcmp(scheme, "smtp") == 0 ? 25 : strcmp(scheme, "submission") == 0 ? 587 : 465;
 }
 
 void real_url(char *out, size_t room, const char *scheme, const char *host, const char *service)
 {
-    int len = snprintf(out, room, "%s://%s:%d", scheme, host, real_port(service));
+    int port = real_port(service);
+    bool is_implied = port == implied_port(scheme);
+    int len = is_implied ? snprintf(out, room, "%s://%s", scheme, host)
+                         : snprintf(out, room, "%s://%s:%d", scheme, host, port);
     assert_true(len > 0 && (size_t)len < room);
 }
 
@@ -112,7 +135,7 @@ static bool find_mail(const char *address, char out[PATH_ROOM])
 void real_empty_mailboxes(void)
 {
     static const char *const addresses[] = {"ann@ours.example", "ben@ours.example",
-                                            "cleo@ours.example"};
+                                            "cleo@ours.example", "app@ours.example"};
     char path[PATH_ROOM];
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         while (find_mail(addresses[i], path))

@@ -18,7 +18,10 @@ const char *real_setting(const char *name);
 /* Port of a service in postfix.py's table SERVICES; "refusing" is one where nobody listens. */
 int real_port(const char *service);
 
-/* scheme://host:port of a service. */
+/* Host that a service's client names: "localhost", unless the service has an address of its own. */
+const char *real_host(const char *service);
+
+/* scheme://host:port of a service, and no port where the scheme implies it. */
 void real_url(char *out, size_t room, const char *scheme, const char *host, const char *service);
 
 /* Fail unless part, which may be NULL, stands somewhere in text. */

@@ -15,10 +15,42 @@ static void keep_line(void *context, int direction, const char *line, size_t len
     fixture->transcript_len += (size_t)n;
 }
 
+/* Of a file, or of a token, which keeps the key to itself. */
+static void show_certificate(mailsub_config *config, const char *name)
+{
+    char path[512];
+    if (strcmp(name, TOKEN) == 0) {
+        const char *url = real_setting("MAILSUB_TOKEN_URL");
+        const char *pin = real_setting("MAILSUB_TOKEN_PIN");
+        assert_int_equal(mailsub_config_set_client_certificate(config, url, url, pin), MAILSUB_OK);
+        return;
+    }
+    snprintf(path, sizeof path, "%s/%s.pem", real_setting("MAILSUB_TLS"), name);
+    assert_int_equal(mailsub_config_set_client_certificate(config, path, path, NULL), MAILSUB_OK);
+}
+
+static void apply_flags(mailsub_config *config, unsigned flags)
+{
+    if (flags & OPPORTUNISTIC)
+        assert_int_equal(mailsub_config_set_tls(config, MAILSUB_TLS_OPPORTUNISTIC), MAILSUB_OK);
+    if (flags & NO_TLS)
+        assert_int_equal(mailsub_config_insecure_set_no_tls(config), MAILSUB_OK);
+    if (flags & ALLOW_CLEAR_LOGIN)
+        assert_int_equal(mailsub_config_insecure_allow_clear_login(config), MAILSUB_OK);
+    if (flags & SKIP_VERIFY)
+        assert_int_equal(mailsub_config_insecure_skip_verify(config), MAILSUB_OK);
+    if (flags & ALL_OR_NONE)
+        assert_int_equal(mailsub_config_set_all_or_none(config, 1), MAILSUB_OK);
+    if (flags & SHORT_GREETING)
+        assert_int_equal(mailsub_config_set_timeout(config, MAILSUB_TIMEOUT_GREETING, 200),
+                         MAILSUB_OK);
+}
+
 static void make_config(struct fixture *fixture, const struct submission *row)
 {
     char url[256];
-    real_url(url, sizeof url, row->scheme, row->host ? row->host : "localhost", row->service);
+    real_url(url, sizeof url, row->scheme, row->host ? row->host : real_host(row->service),
+             row->service);
     assert_int_equal(mailsub_config_new(&fixture->allocator, &fixture->config), MAILSUB_OK);
     mailsub_config *config = fixture->config;
     assert_int_equal(mailsub_config_set_url(config, url), MAILSUB_OK);
@@ -31,17 +63,13 @@ static void make_config(struct fixture *fixture, const struct submission *row)
     if (row->user)
         assert_int_equal(mailsub_config_set_credentials(config, row->user, row->password),
                          MAILSUB_OK);
+    if (row->client)
+        show_certificate(config, row->client);
+    if (row->mechanisms)
+        assert_int_equal(mailsub_config_set_mechanisms(config, row->mechanisms), MAILSUB_OK);
     if (row->verify_name)
         assert_int_equal(mailsub_config_set_verify_name(config, row->verify_name), MAILSUB_OK);
-    if (row->flags & ALLOW_CLEAR_LOGIN)
-        assert_int_equal(mailsub_config_insecure_allow_clear_login(config), MAILSUB_OK);
-    if (row->flags & SKIP_VERIFY)
-        assert_int_equal(mailsub_config_insecure_skip_verify(config), MAILSUB_OK);
-    if (row->flags & ALL_OR_NONE)
-        assert_int_equal(mailsub_config_set_all_or_none(config, 1), MAILSUB_OK);
-    if (row->flags & SHORT_GREETING)
-        assert_int_equal(mailsub_config_set_timeout(config, MAILSUB_TIMEOUT_GREETING, 200),
-                         MAILSUB_OK);
+    apply_flags(config, row->flags);
 }
 
 /* A line of text again and again, so that no line is long. */
@@ -118,6 +146,13 @@ void submission_set_up(struct fixture *fixture, const struct submission *row)
     assert_int_equal(mailsub_session_new(fixture->config, &fixture->session), MAILSUB_OK);
 }
 
+void submission_configure(struct fixture *fixture, const struct submission *row)
+{
+    mailsub_config_unref(fixture->config);
+    fixture->config = NULL;
+    make_config(fixture, row);
+}
+
 void submission_free(struct fixture *fixture)
 {
     free_all(fixture);
@@ -163,9 +198,14 @@ static void check_receipt(const mailsub_receipt *receipt, const struct submissio
     assert_int_equal(*mailsub_receipt_get_queue_id(receipt) != '\0', accepted);
     assert_string_not_equal(mailsub_receipt_get_message_id(receipt), "");
     size_t n = 0;
-    for (; row->fates[n].address; n++)
+    size_t n_retryable = 0;
+    for (; row->fates[n].address; n++) {
         check_fate(receipt, n, &row->fates[n]);
+        n_retryable += row->fates[n].outcome == MAILSUB_OUTCOME_DEFERRED ||
+                       row->fates[n].outcome == MAILSUB_OUTCOME_NOT_ATTEMPTED;
+    }
     assert_int_equal(mailsub_receipt_count_recipients(receipt), n);
+    assert_int_equal(mailsub_receipt_count_retryable(receipt), n_retryable);
 }
 
 static bool speaks_tls(const struct submission *row)
@@ -179,7 +219,7 @@ static void check_tls(const mailsub_receipt *receipt, const struct submission *r
                      speaks_tls(row));
     assert_int_equal(*mailsub_receipt_get_tls_cipher(receipt) != '\0', speaks_tls(row));
     assert_int_equal(mailsub_receipt_get_tls_verified_by(receipt) != MAILSUB_VERIFIED_NOT,
-                     speaks_tls(row) && !(row->flags & SKIP_VERIFY));
+                     speaks_tls(row) && !(row->flags & (SKIP_VERIFY | UNVERIFIED)));
 }
 
 /* What Postfix itself says of a message that it took. */
@@ -233,6 +273,8 @@ void submission_check(struct fixture *fixture, const struct submission *row)
 {
     check_receipt(fixture->receipt, row);
     check_secrets(fixture);
+    if (row->never && strstr(fixture->transcript, row->never))
+        fail_msg("\"%s\" was said:\n%s", row->never, fixture->transcript);
     if (row->protocol) {
         check_tls(fixture->receipt, row);
         check_deliveries(fixture, row);

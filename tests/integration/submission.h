@@ -13,6 +13,8 @@
 #define BOB "bob"
 #define BOB_PASSWORD "b\xc3\xa4ttery=st\xc3\xa4ple"
 
+#define TOKEN "token"
+
 #define MAX_FATES 4
 #define TRANSCRIPT_ROOM (128 * 1024)
 
@@ -23,7 +25,10 @@ enum {
     TRUST_SYSTEM = 1u << 3,
     REFUSED_CONTENT = 1u << 4, /* a header field that postfix.py's header_checks reject */
     SKIP_VERIFY = 1u << 5,
-    BLIND = 1u << 6 /* all recipients but the first are blind ones */
+    BLIND = 1u << 6,         /* all recipients but the first are blind ones */
+    OPPORTUNISTIC = 1u << 7, /* STARTTLS when it is offered, as to a host elsewhere */
+    NO_TLS = 1u << 8,
+    UNVERIFIED = 1u << 9 /* the certificate is nobody's, and that is all right */
 };
 
 /* A recipient and what is to become of it. An address of NULL ends the list. */
@@ -77,6 +82,8 @@ struct submission {
     const char *user;
     const char *password;
     const char *verify_name;
+    const char *client; /* certificate to show, of services.py; TOKEN: a PKCS #11 one */
+    const char *mechanisms;
     const char *from;        /* local part; NULL: alice */
     const char *return_path; /* NULL: as from */
     const char *existing;    /* a message that exists, with its recipients; NULL: one is built */
@@ -88,6 +95,7 @@ struct submission {
     int reply_code;
     const char *enhanced;
     const char *text;     /* stands somewhere in the reply; without one, in the detail */
+    const char *never;    /* what is not said, such as "C: AUTH" */
     const char *protocol; /* what Postfix says that it spoke, RFC 3848 */
     struct fate fates[MAX_FATES + 1];
 };
@@ -122,6 +130,9 @@ struct fixture {
  * fixture is all zero, or was used before.
  */
 void submission_set_up(struct fixture *fixture, const struct submission *row);
+
+/* Make the config anew, for what it is to be told before a session freezes it. */
+void submission_configure(struct fixture *fixture, const struct submission *row);
 
 /* Hold the receipt, the transcript and what was delivered against the row. */
 void submission_check(struct fixture *fixture, const struct submission *row);
