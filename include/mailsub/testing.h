@@ -33,6 +33,7 @@ enum {
     MAILSUB_TESTING_ENHANCED = 1u << 7,     /**< ENHANCEDSTATUSCODES */
     MAILSUB_TESTING_NO_EHLO = 1u << 8,      /**< knows HELO only: EHLO is answered by 502 */
     MAILSUB_TESTING_DISCARD = 1u << 9,      /**< contents are measured, not kept */
+    MAILSUB_TESTING_CHUNKING = 1u << 10,    /**< BDAT (RFC 3030) */
     MAILSUB_TESTING_AUTH_SCRAM_SHA_256 = 1u << 16,
     MAILSUB_TESTING_AUTH_SCRAM_SHA_1 = 1u << 17,
     MAILSUB_TESTING_AUTH_PLUS = 1u << 18,        /**< inside TLS, SCRAM with channel binding too */
@@ -78,7 +79,8 @@ MAILSUB_API int mailsub_testing_server_add_user(mailsub_testing_server *server, 
  * command has its effect; with any other reply it has none. Behind a 421 the server hangs up.
  * @param server    the server
  * @param verb      "EHLO", "MAIL", "RCPT", "DATA" ...; "" for the greeting; "." for the end of
- *                  data; "CONTENT" for the moment after the reply 354. Case does not matter.
+ *                  data, by BDAT too; "BDAT" for the end of a chunk that is not the last; "CONTENT"
+ *                  for the moment after the reply 354. Case does not matter.
  * @param argument  the rule counts when the command line holds this text; NULL for always, and for
  *                  "", "." and "CONTENT", which are no command lines
  * @param reply     reply lines, with LF or CRLF between them, such as "550 5.1.1 No such user";

@@ -25,6 +25,7 @@ struct command {
     bool ends_group; /* RFC 2920 section 3.1: nothing may be sent behind it before its reply */
     enum argument argument;
     unsigned tries;
+    bool carries; /* octets follow its line: the rules count behind them */
 };
 
 /* The last of the lines is the one that is always there, so that it can end the reply. */
@@ -34,6 +35,8 @@ static void offer(mailsub__connection *connection)
     mailsub__dialogue_say(connection, mailsub__slice_str("250-localhost\r\n"));
     if (flags & MAILSUB_TESTING_PIPELINING)
         mailsub__dialogue_say(connection, mailsub__slice_str("250-PIPELINING\r\n"));
+    if (flags & MAILSUB_TESTING_CHUNKING)
+        mailsub__dialogue_say(connection, mailsub__slice_str("250-CHUNKING\r\n"));
     if ((flags & MAILSUB_TESTING_STARTTLS) && !connection->tls)
         mailsub__dialogue_say(connection, mailsub__slice_str("250-STARTTLS\r\n"));
     if (mailsub__login_is_offered(connection))
@@ -58,12 +61,14 @@ static void handle_ehlo(mailsub__connection *connection, mailsub__slice argument
     mailsub__dialogue_reset_mail(connection);
     connection->greeted = connection->extended = true;
     connection->pipelining = mailsub__connection_has_flag(connection, MAILSUB_TESTING_PIPELINING);
+    connection->chunking = mailsub__connection_has_flag(connection, MAILSUB_TESTING_CHUNKING);
     if (!connection->override) {
         offer(connection);
         return;
     }
     /* What the rule offers instead is what the client may use. */
     connection->pipelining = strcasestr(connection->override, "PIPELINING") != NULL;
+    connection->chunking = strcasestr(connection->override, "CHUNKING") != NULL;
     mailsub__dialogue_say(connection, mailsub__slice_str(connection->override));
 }
 
@@ -75,7 +80,7 @@ static void handle_helo(mailsub__connection *connection, mailsub__slice argument
     }
     mailsub__dialogue_reset_mail(connection);
     connection->greeted = true;
-    connection->extended = connection->pipelining = false;
+    connection->extended = connection->pipelining = connection->chunking = false;
     mailsub__dialogue_reply(connection, 250, NULL, "localhost");
 }
 
@@ -139,6 +144,8 @@ static void handle_mail(mailsub__connection *connection, mailsub__slice argument
         mailsub__dialogue_reply(connection, 530, "5.7.0", "Authentication required");
         return;
     }
+    mailsub__content_init(&connection->content);
+    connection->chunk_len = 0;
     mailsub__slice login = mailsub__slice_str(connection->user ? connection->user->name : NULL);
     if (mailsub__mail_new(&connection->server->allocator, login, sender,
                           MAILSUB__TESTING_MAX_CONTENT, &connection->mail) != MAILSUB_OK)
@@ -206,6 +213,20 @@ static void handle_data(mailsub__connection *connection, mailsub__slice argument
                                  '\0');
 }
 
+static void handle_bdat(mailsub__connection *connection, mailsub__slice argument)
+{
+    mailsub__slice word = MAILSUB__SLICE_EMPTY;
+    uint64_t len = 0;
+    mailsub__syntax_next_word(&argument, &word);
+    bool last = mailsub__slice_equal_nocase(argument, mailsub__slice_str("LAST"));
+    if (!connection->chunking)
+        mailsub__dialogue_blame(connection, 500, "5.5.2", "CHUNKING is not offered");
+    else if (!mailsub__syntax_number(word, &len) || (argument.len > 0 && !last))
+        mailsub__dialogue_blame(connection, 501, "5.5.4", "Malformed chunk");
+    else
+        mailsub__dialogue_begin_chunk(connection, len, last);
+}
+
 static void handle_rset(mailsub__connection *connection, mailsub__slice argument)
 {
     (void)argument;
@@ -239,17 +260,18 @@ static void handle_auth(mailsub__connection *connection, mailsub__slice argument
 }
 
 static const struct command commands[] = {
-    {"EHLO", handle_ehlo, MAX_COMMAND, '2', true, ONE_ARGUMENT, 0},
-    {"HELO", handle_helo, MAX_COMMAND, '2', true, ONE_ARGUMENT, 0},
-    {"STARTTLS", handle_starttls, MAX_COMMAND, '2', true, NO_ARGUMENT, 0},
-    {"AUTH", handle_auth, MAX_AUTH_LINE, '2', true, ONE_ARGUMENT, 0},
-    {"MAIL", handle_mail, MAX_MAIL_COMMAND, '2', false, ONE_ARGUMENT, TRIED_MAIL},
-    {"RCPT", handle_rcpt, MAX_COMMAND, '2', false, ONE_ARGUMENT, TRIED_RCPT},
-    {"DATA", handle_data, MAX_COMMAND, '3', true, NO_ARGUMENT, 0},
-    {"RSET", handle_rset, MAX_COMMAND, '2', false, NO_ARGUMENT, 0},
-    {"NOOP", handle_noop, MAX_COMMAND, '2', true, MAYBE_ARGUMENT, 0},
-    {"VRFY", handle_vrfy, MAX_COMMAND, '2', true, ONE_ARGUMENT, 0},
-    {"QUIT", handle_quit, MAX_COMMAND, '2', true, NO_ARGUMENT, 0},
+    {"EHLO", handle_ehlo, MAX_COMMAND, '2', true, ONE_ARGUMENT, 0, false},
+    {"HELO", handle_helo, MAX_COMMAND, '2', true, ONE_ARGUMENT, 0, false},
+    {"STARTTLS", handle_starttls, MAX_COMMAND, '2', true, NO_ARGUMENT, 0, false},
+    {"AUTH", handle_auth, MAX_AUTH_LINE, '2', true, ONE_ARGUMENT, 0, false},
+    {"MAIL", handle_mail, MAX_MAIL_COMMAND, '2', false, ONE_ARGUMENT, TRIED_MAIL, false},
+    {"RCPT", handle_rcpt, MAX_COMMAND, '2', false, ONE_ARGUMENT, TRIED_RCPT, false},
+    {"DATA", handle_data, MAX_COMMAND, '3', true, NO_ARGUMENT, 0, false},
+    {"BDAT", handle_bdat, MAX_COMMAND, '2', false, ONE_ARGUMENT, 0, true},
+    {"RSET", handle_rset, MAX_COMMAND, '2', false, NO_ARGUMENT, 0, false},
+    {"NOOP", handle_noop, MAX_COMMAND, '2', true, MAYBE_ARGUMENT, 0, false},
+    {"VRFY", handle_vrfy, MAX_COMMAND, '2', true, ONE_ARGUMENT, 0, false},
+    {"QUIT", handle_quit, MAX_COMMAND, '2', true, NO_ARGUMENT, 0, false},
 };
 
 static const struct command *find_command(mailsub__slice verb)
@@ -273,7 +295,8 @@ void mailsub__command_take(mailsub__connection *connection, mailsub__slice line)
     mailsub__syntax_next_word(&argument, &verb);
     bool has_argument = verb.len < line.len;
     const struct command *command = find_command(verb);
-    if (mailsub__dialogue_refuse_haste(connection, command && command->ends_group))
+    bool carries = command && command->carries;
+    if (!carries && mailsub__dialogue_refuse_haste(connection, command && command->ends_group))
         return;
     if (!command) {
         if (!mailsub__dialogue_apply_rule(connection, verb, line, '\0'))
@@ -288,6 +311,6 @@ void mailsub__command_take(mailsub__connection *connection, mailsub__slice line)
         mailsub__dialogue_blame(connection, 501, "5.5.4", "Argument missing or not allowed");
     else if (connection->refused && command->handle != handle_quit)
         mailsub__dialogue_blame(connection, 503, "5.5.1", "The greeting was no welcome");
-    else if (!mailsub__dialogue_apply_rule(connection, verb, line, command->success))
+    else if (carries || !mailsub__dialogue_apply_rule(connection, verb, line, command->success))
         command->handle(connection, argument);
 }

@@ -29,7 +29,8 @@ enum mailsub__phase {
 enum mailsub__expectation {
     MAILSUB__EXPECT_COMMAND,
     MAILSUB__EXPECT_RESPONSE, /* the answer to a challenge of AUTH */
-    MAILSUB__EXPECT_CONTENT
+    MAILSUB__EXPECT_CONTENT,
+    MAILSUB__EXPECT_CHUNK /* of BDAT */
 };
 
 typedef struct mailsub__connection {
@@ -51,6 +52,7 @@ typedef struct mailsub__connection {
     bool greeted;    /* EHLO or HELO was accepted */
     bool extended;   /* it was EHLO */
     bool pipelining; /* was offered */
+    bool chunking;   /* the same */
     bool skip_line;  /* the rest of a line that was too long */
     bool auth_seen;
     const char *override;      /* lent from a rule: the reply instead of a healthy one */
@@ -61,6 +63,9 @@ typedef struct mailsub__connection {
     unsigned tried;         /* enum tried of command.c: what this transaction was given */
     uint64_t declared_size; /* UINT64_MAX: not declared */
     mailsub__content content;
+    uint64_t chunk_len;
+    uint64_t chunk_left; /* octets that are still to come */
+    bool chunk_is_last;
 
     size_t in_at;
     size_t in_end;
@@ -101,6 +106,8 @@ void mailsub__dialogue_process(mailsub__connection *connection);
 /* After STARTTLS: forget what was said in clear, RFC 3207 section 4.2. */
 void mailsub__dialogue_forget(mailsub__connection *connection);
 void mailsub__dialogue_reset_mail(mailsub__connection *connection);
+/* The octets of a chunk follow, if there are any. */
+void mailsub__dialogue_begin_chunk(mailsub__connection *connection, uint64_t len, bool last);
 /* One reply; enhanced is "2.1.0", or NULL where none belongs. */
 void mailsub__dialogue_reply(mailsub__connection *connection, int code, const char *enhanced,
                              const char *text);

@@ -118,6 +118,19 @@ size_t mailsub__content_feed(mailsub__content *content, const char *data, size_t
     return at;
 }
 
+void mailsub__content_feed_chunk(mailsub__content *content, const char *data, size_t len,
+                                 mailsub__buffer *out)
+{
+    for (size_t at = 0; at < len;) {
+        if (content->place == AFTER_CR) {
+            at += after_cr(content, data[at], out);
+        } else {
+            content->place = IN_LINE;
+            at += take_run(content, data + at, len - at, out);
+        }
+    }
+}
+
 const char *mailsub__content_describe(unsigned defects)
 {
     static const struct {

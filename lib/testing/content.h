@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The content of a message as it comes after DATA (RFC 5321 section 4.5.2): takes the dots off,
- * finds the end, and notices what a correct client never sends.
+ * finds the end, and notices what a correct client never sends; or as it comes in chunks.
  */
 #ifndef MAILSUB_TESTING_CONTENT_H
 #define MAILSUB_TESTING_CONTENT_H
@@ -34,6 +34,9 @@ void mailsub__content_init(mailsub__content *content);
  */
 size_t mailsub__content_feed(mailsub__content *content, const char *data, size_t len,
                              mailsub__buffer *out, bool *out_ended);
+/* The same for octets of a chunk, which nothing was put into. */
+void mailsub__content_feed_chunk(mailsub__content *content, const char *data, size_t len,
+                                 mailsub__buffer *out);
 /* In words for a person, the first of the defects; NULL when there is none. */
 const char *mailsub__content_describe(unsigned defects);
 

@@ -7,7 +7,7 @@
  * 3.1), the rules of the test, the healthy answer. A rule whose reply is of the same class as the
  * healthy one only changes the wording; the command still has its effect.
  *
- * Not handled: 8BITMIME, CHUNKING, SMTPUTF8, DSN; none is offered.
+ * Not handled: 8BITMIME, SMTPUTF8, DSN; none is offered.
  */
 #include "testing/connection.h"
 
@@ -75,7 +75,8 @@ void mailsub__dialogue_forget(mailsub__connection *connection)
     mailsub__dialogue_reset_mail(connection);
     mailsub__login_reset(connection);
     connection->user = NULL;
-    connection->greeted = connection->extended = connection->pipelining = false;
+    connection->greeted = connection->extended = false;
+    connection->pipelining = connection->chunking = false;
 }
 
 bool mailsub__dialogue_apply_rule(mailsub__connection *connection, mailsub__slice verb,
@@ -243,7 +244,8 @@ static void judge(mailsub__connection *connection)
     } else if (content->len > MAILSUB__TESTING_MAX_CONTENT) {
         mailsub__dialogue_reply(connection, 552, "5.3.4", "Message too big");
     } else if (connection->mail->n_recipients == 0) {
-        if (content->len > 0)
+        /* A chunk follows its envelope at once, before a client can know. */
+        if (content->len > 0 && connection->chunk_len == 0)
             mailsub__dialogue_blame(connection, 554, "5.5.1", "Content without valid recipients");
         else
             mailsub__dialogue_reply(connection, 554, "5.5.1", "No valid recipients");
@@ -274,12 +276,65 @@ static void take_content(mailsub__connection *connection)
     mailsub__dialogue_reset_mail(connection);
 }
 
+/* ---- by BDAT (RFC 3030 section 2) ---- */
+
+static void end_chunk(mailsub__connection *connection)
+{
+    char text[64];
+    int len = snprintf(text, sizeof text, "[%llu octets of a chunk]",
+                       (unsigned long long)connection->chunk_len);
+    note(connection, "C: ", mailsub__slice_of(text, (size_t)len));
+    connection->expects = MAILSUB__EXPECT_COMMAND;
+    if (mailsub__dialogue_refuse_haste(connection, false))
+        return;
+    if (!connection->mail) {
+        mailsub__dialogue_reply(connection, 503, "5.5.1", "MAIL comes first, or RSET");
+    } else if (connection->chunk_is_last) {
+        judge(connection);
+        mailsub__dialogue_reset_mail(connection);
+    } else if (connection->mail->n_recipients == 0) {
+        mailsub__dialogue_reply(connection, 554, "5.5.1", "No valid recipients");
+        mailsub__dialogue_reset_mail(connection);
+    } else if (mailsub__dialogue_apply_rule(connection, mailsub__slice_str("BDAT"),
+                                            MAILSUB__SLICE_EMPTY, '2')) {
+        mailsub__dialogue_reset_mail(connection);
+    } else {
+        mailsub__dialogue_reply(connection, 250, "2.0.0", "Ok");
+    }
+}
+
+static void take_chunk(mailsub__connection *connection)
+{
+    size_t len = connection->in_end - connection->in_at;
+    if (len > connection->chunk_left)
+        len = (size_t)connection->chunk_left;
+    bool discard = mailsub__connection_has_flag(connection, MAILSUB_TESTING_DISCARD);
+    if (connection->mail)
+        mailsub__content_feed_chunk(&connection->content, connection->in + connection->in_at, len,
+                                    discard ? NULL : &connection->mail->content);
+    connection->in_at += len;
+    connection->chunk_left -= len;
+    if (connection->chunk_left == 0)
+        end_chunk(connection);
+}
+
+void mailsub__dialogue_begin_chunk(mailsub__connection *connection, uint64_t len, bool last)
+{
+    connection->expects = MAILSUB__EXPECT_CHUNK;
+    connection->chunk_len = connection->chunk_left = len;
+    connection->chunk_is_last = last;
+    if (len == 0)
+        end_chunk(connection);
+}
+
 void mailsub__dialogue_process(mailsub__connection *connection)
 {
     while (connection->phase == MAILSUB__PHASE_OPEN && !connection->wants_tls &&
            connection->in_at < connection->in_end) {
         if (connection->expects == MAILSUB__EXPECT_CONTENT)
             take_content(connection);
+        else if (connection->expects == MAILSUB__EXPECT_CHUNK)
+            take_chunk(connection);
         else if (!find_line(connection))
             return;
     }

@@ -14,7 +14,7 @@
 
 #define MAX_USERS 100000
 #define ALL_FLAGS                                                                                  \
-    ((((uint32_t)MAILSUB_TESTING_DISCARD << 1) - 1) | MAILSUB_TESTING_AUTH_SCRAM_SHA_256 |         \
+    ((((uint32_t)MAILSUB_TESTING_CHUNKING << 1) - 1) | MAILSUB_TESTING_AUTH_SCRAM_SHA_256 |        \
      MAILSUB_TESTING_AUTH_SCRAM_SHA_1 | MAILSUB_TESTING_AUTH_PLUS |                                \
      MAILSUB_TESTING_AUTH_OAUTHBEARER | MAILSUB_TESTING_AUTH_XOAUTH2 |                             \
      MAILSUB_TESTING_AUTH_CRAM_MD5 | MAILSUB_TESTING_AUTH_EXTERNAL | MAILSUB_TESTING_TLS_1_2)
