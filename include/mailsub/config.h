@@ -383,6 +383,49 @@ MAILSUB_API int mailsub_config_set_chunk_size(mailsub_config *config, size_t oct
 MAILSUB_API int mailsub_config_set_overlap(mailsub_config *config, int transactions);
 
 /**
+ * Choose how many connections a session may have at once. One is opened for the first message;
+ * further ones as long as more messages are pending than connections there are. When a server
+ * refuses one more, those that stand have to do for a minute. Over each connection the messages go
+ * in the order of posting; over several, they may arrive in another.
+ * @param config       the config
+ * @param connections  1 to 100; 1 at first. Ask the operator: many servers allow a client few.
+ * @return 0; MAILSUB_E_INVALID outside its range
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_max_connections(mailsub_config *config, int connections);
+
+/**
+ * Choose after how many messages a connection is closed, and the next one gets another. What a
+ * server says of it (RFC 9422 MAILMAX) is kept to in any case.
+ * @param config    the config
+ * @param messages  0 (the default): no limit
+ * @return 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_max_messages(mailsub_config *config, uint64_t messages);
+
+/**
+ * Choose how long a connection is kept that nothing is sent over. The time is looked at by the calls
+ * that process a session; mailsub_session_get_timeout tells when that is due.
+ * @param config  the config
+ * @param ms      up to 86,400,000; 60,000 at first, which is shorter than servers wait; 0: it is
+ *                closed behind the last message; -1: it is kept as long as the server keeps it
+ * @return 0; MAILSUB_E_INVALID outside its range
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_idle_timeout(mailsub_config *config, int64_t ms);
+
+/**
+ * Choose how many messages may be posted to a session at once: those not done, and those done that
+ * mailsub_session_next_done has not told. mailsub_session_post refuses more.
+ * @param config    the config
+ * @param messages  1 to 10,000,000; 10,000 at first
+ * @return 0; MAILSUB_E_INVALID outside its range
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_max_pending(mailsub_config *config, size_t messages);
+
+/**
  * Talk LMTP: to the delivery of mail on this host or site, which answers for each recipient. Not on
  * port 25.
  * @param config  the config

@@ -50,6 +50,7 @@ enum {
       "a client certificate or revocation list is unusable")                                       \
     X(-110, E_KEY, USAGE, FIX_CONFIGURATION, 78, "a signing key cannot be used")                   \
     X(-111, E_KEY_ACCESS, USAGE, FIX_CONFIGURATION, 78, "a signing key's file is open to others")  \
+    X(-112, E_QUEUE_FULL, USAGE, RETRY_LATER, 75, "too many messages are pending in the session")  \
     X(-201, E_ADDRESS, MESSAGE, FIX_MESSAGE, 65, "a mailbox address is malformed")                 \
     X(-202, E_DOMAIN, MESSAGE, FIX_MESSAGE, 65, "a domain name is not valid (DNS, IDNA 2008)")     \
     X(-203, E_CONTROL, MESSAGE, FIX_MESSAGE, 65, "a forbidden control character")                  \

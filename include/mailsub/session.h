@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /** @file
- * One account's connection to its server.
+ * One account's connections to its server.
  *
  * A session connects when the first message asks for it, and keeps the connection for the next.
  * mailsub_session_submit waits; the event form (post, get_fd, get_timeout, process) never does.
  * Both are the same code: submit posts the message and processes until it is done.
  *
+ * Several posted messages are under way at once, over one connection where the server permits it
+ * (mailsub_config_set_overlap), and over several (mailsub_config_set_max_connections).
+ *
  * When a kept connection proves dead before anything of a message was handed over, the session
- * connects again by itself, once. It never repeats anything after that point.
+ * sends it over another by itself, once. Messages that were queued behind one with which a
+ * connection ended, and of which nothing was handed over, go over another one too. Nothing is ever
+ * repeated after that point.
  */
 #ifndef MAILSUB_SESSION_H
 #define MAILSUB_SESSION_H
@@ -67,14 +72,17 @@ MAILSUB_API int mailsub_session_submit(mailsub_session *session, mailsub_message
                                        mailsub_receipt *receipt);
 
 /**
- * Post one message; mailsub_session_process will send it after those posted before.
+ * Post one message; mailsub_session_process will send it, beginning no later than those posted
+ * behind it.
  * @param session  the session
- * @param message  stays the caller's, who must not change or free it until done is called
- * @param receipt  filled before done is called; NULL when not wanted
- * @param done     told the result; not NULL
- * @param context  handed to done
- * @return 0; MAILSUB_E_INVALID a NULL; MAILSUB_E_STATE the message is posted already, or the
- *         session is being freed; MAILSUB_E_NOMEM. After an error done is not called.
+ * @param message  stays the caller's, who must not change or free it until it is done
+ * @param receipt  filled when it is done; NULL when not wanted
+ * @param done     told the result; NULL: mailsub_session_next_done tells it
+ * @param context  handed to done, or told by mailsub_session_next_done
+ * @return 0; MAILSUB_E_INVALID session or message is NULL; MAILSUB_E_STATE the message is posted
+ *         already, or the session is being freed; MAILSUB_E_QUEUE_FULL as many are posted as
+ *         mailsub_config_set_max_pending allows: go on when some are done; MAILSUB_E_NOMEM. After
+ *         an error nothing is told of the message.
  * Since 0.1
  */
 MAILSUB_API int mailsub_session_post(mailsub_session *session, mailsub_message *message,
@@ -105,6 +113,47 @@ MAILSUB_API int64_t mailsub_session_get_timeout(const mailsub_session *session);
  * Since 0.1
  */
 MAILSUB_API int mailsub_session_process(mailsub_session *session);
+
+/**
+ * Take the next of the messages that were posted without a done function and are done, in the order
+ * in which they came to their end.
+ * @param session      NULL counts as one without messages
+ * @param out_context  receives what mailsub_session_post was given; NULL when not wanted
+ * @param out_code     receives the result, as mailsub_session_submit returns it; NULL when not
+ *                     wanted
+ * @param out_receipt  receives the receipt that mailsub_session_post was given, filled, or NULL;
+ *                     NULL when not wanted
+ * @return the message, which is the caller's again; NULL when there is none now, and the outputs are
+ *         untouched then. A session that is freed tells nothing more: its receipts are filled.
+ * Since 0.1
+ */
+MAILSUB_API mailsub_message *mailsub_session_next_done(mailsub_session *session, void **out_context,
+                                                       int *out_code,
+                                                       mailsub_receipt **out_receipt);
+
+/**
+ * Told how much of a message's content has been handed to the system for sending. Whether the server
+ * takes it is known only when the message is done.
+ * @param context  what mailsub_session_set_progress was given
+ * @param message  a message that was posted or is being submitted; not to be changed
+ * @param sent     octets of its content so far, as far as is certain; total in the end. It begins
+ *                 again where a message is sent to parts of its recipients one behind the other.
+ * @param total    octets of the whole content
+ */
+typedef void (*mailsub_progress_fn)(void *context, mailsub_message *message, uint64_t sent,
+                                    uint64_t total);
+
+/**
+ * Be told of the progress of each message.
+ * @param session   the session
+ * @param progress  called within the calls that process the session, whenever more was sent; it may
+ *                  post and cancel; NULL for none
+ * @param context   handed to progress
+ * @return 0; MAILSUB_E_INVALID session is NULL
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_session_set_progress(mailsub_session *session, mailsub_progress_fn progress,
+                                             void *context);
 
 /**
  * Number of messages that are posted and not done.

@@ -38,6 +38,9 @@ int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_
     config->tls = MAILSUB_TLS_STARTTLS;
     config->chunk_len = MAILSUB__CHUNK_LEN;
     config->overlap = MAILSUB__DEPTH;
+    config->max_connections = 1;
+    config->max_pending = MAILSUB__MAX_PENDING;
+    config->idle_timeout_ms = MAILSUB__IDLE_TIMEOUT_MS;
     atomic_init(&config->n_refs, 1);
     atomic_init(&config->frozen, false);
     mailsub__parameters_default_policy(config->extension_policy);

@@ -16,6 +16,9 @@
 /* Of names with a space between: the library's, the application's, and those excluded. */
 #define MAILSUB__MECHANISM_NAMES_LEN 512
 
+#define MAILSUB__MAX_PENDING 10000
+#define MAILSUB__IDLE_TIMEOUT_MS 60000
+
 struct mailsub_config {
     mailsub_allocator allocator;
     atomic_uint n_refs;
@@ -51,6 +54,10 @@ struct mailsub_config {
     bool lmtp;
     uint32_t chunk_len; /* octets; 0: BDAT is not used */
     uint32_t overlap;   /* transactions under way at once */
+    size_t max_connections;
+    uint64_t max_messages;   /* over a connection; 0: as many as the server takes */
+    size_t max_pending;      /* posted and not taken back */
+    int64_t idle_timeout_ms; /* -1: none */
     int64_t timeout_ms[MAILSUB__N_TIMEOUTS];
     uint8_t extension_policy[MAILSUB__N_CAPABILITIES]; /* MAILSUB_MISSING_* */
     int64_t deadline_ms;                               /* 0: none */

@@ -11,7 +11,7 @@
 #include "session/quota.h"
 #include "session/session.h"
 
-static void free_job(mailsub_session *session, mailsub__job *job)
+void mailsub__job_free(mailsub_session *session, mailsub__job *job)
 {
     mailsub_receipt_free(job->own_receipt);
     mailsub_ticket_free(job->ticket);
@@ -52,7 +52,7 @@ int mailsub__job_post(mailsub_session *session, const mailsub__order *order, int
     if (!rc && job->message && !mailsub__message_lock(job->message))
         rc = MAILSUB_E_STATE;
     if (rc) {
-        free_job(session, job);
+        mailsub__job_free(session, job);
         return rc;
     }
     job->deadline_ms =
@@ -77,9 +77,13 @@ static void finish(mailsub_session *session, mailsub__job *job)
         mailsub__message_unlock(job->message);
     }
     job->receipt->filled = true;
+    if (!job->done) {
+        mailsub__queue_append(&session->done, job);
+        return;
+    }
     job->done(job->context, job->message, job->receipt->whole.code,
               job->own_receipt ? NULL : job->receipt);
-    free_job(session, job);
+    mailsub__job_free(session, job);
 }
 
 /* TLS and login; what an earlier connection had is no fact of this job. */
@@ -329,18 +333,41 @@ void mailsub__job_submit(mailsub_session *session, mailsub__link *link, mailsub_
     describe(job);
     mailsub__queue_leave(job);
     mailsub__queue_insert(&link->jobs, job);
+    link->n_begun++;
     mailsub__engine_submit(link->engine, &job->transaction, now_ms);
 }
 
 /*
- * A kept connection may have been closed by the server while nobody looked. Nothing of the message
- * has been handed over then, so another connection may be tried, once.
+ * The connection has ended, and nothing of the job's content was handed over. The first job that
+ * this befalls goes over another connection, once, where this one was kept: its server may have
+ * closed it while nobody looked. The jobs behind that one only waited for their turn, as far as
+ * they are concerned nothing has begun: so each connection takes one job with it at most.
  */
-static bool may_repeat(const mailsub__link *link, const mailsub__job *job)
+static bool may_go_elsewhere(mailsub__link *link, const mailsub__job *job, int64_t now_ms)
 {
-    int code = job->transaction.whole.code;
-    return link->kept && !job->repeated && !job->transaction.handed_over &&
-           (code == MAILSUB_E_CONNECTION_LOST || code == MAILSUB_E_UNAVAILABLE);
+    const mailsub__transaction *transaction = &job->transaction;
+    int code = mailsub__engine_failure(link->engine)->code;
+    if (code == MAILSUB_OK)
+        return false;
+    bool first = !link->lost;
+    link->lost = true;
+    if (transaction->whole.code != code || transaction->handed_over ||
+        code == MAILSUB_E_CANCELLED || mailsub__job_is_over(job, now_ms))
+        return false;
+    return !first || (link->kept && !job->repeated &&
+                      (code == MAILSUB_E_CONNECTION_LOST || code == MAILSUB_E_UNAVAILABLE));
+}
+
+void mailsub__job_tell_progress(const mailsub__link *link, mailsub__job *job)
+{
+    const mailsub_session *session = link->session;
+    if (!session->progress || job->kind != MAILSUB__KIND_MESSAGE)
+        return;
+    uint64_t sent = mailsub__engine_sent(link->engine, &job->transaction);
+    if (sent == job->told || sent == 0)
+        return;
+    job->told = sent;
+    session->progress(session->progress_context, job->message, sent, job->transaction.size);
 }
 
 static bool brought_some(int code)
@@ -397,10 +424,18 @@ void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transact
     mailsub_session *session = link->session;
     mailsub__job *job = job_of(transaction);
     /* The server takes no more over this connection: the rest goes over another. */
-    bool unfinished = transaction->unfinished && mailsub__engine_is_spent(link->engine);
-    if (unfinished || may_repeat(link, job)) {
-        job->repeated |= !unfinished;
+    if (transaction->unfinished && mailsub__engine_is_spent(link->engine)) {
         tell_retry(link, transaction, now_ms);
+        go_back(session, job);
+        return;
+    }
+    bool first = !link->lost;
+    if (may_go_elsewhere(link, job, now_ms)) {
+        tell_retry(link, transaction, now_ms);
+        if (first) {
+            job->repeated = true;
+            mailsub__schedule_distrust(session);
+        }
         go_back(session, job);
         return;
     }

@@ -28,12 +28,13 @@ struct mailsub__job {
     mailsub__job *before;
     mailsub__job *behind;
     uint64_t number; /* in the order of posting */
+    uint64_t told;   /* octets of the content that progress was told of */
     enum mailsub__kind kind;
     char *argument;           /* NULL: none */
     mailsub_message *message; /* NULL with an operation */
     mailsub_receipt *receipt; /* the caller's, or own_receipt */
     mailsub_receipt *own_receipt;
-    mailsub_done_fn done;
+    mailsub_done_fn done; /* NULL: it goes to the queue of those done */
     void *context;
     int64_t deadline_ms;   /* -1: none */
     bool prepared;         /* message and receipt are ready */
@@ -53,6 +54,12 @@ struct mailsub__job {
     mailsub__transaction transaction;
 };
 
+/* Has its time run out? */
+static inline bool mailsub__job_is_over(const mailsub__job *job, int64_t now_ms)
+{
+    return job->deadline_ms >= 0 && job->deadline_ms <= now_ms;
+}
+
 int mailsub__job_post(mailsub_session *session, const mailsub__order *order, int64_t now_ms);
 /*
  * Make message and receipt ready, for the server at the other end of the link, if it talks already.
@@ -62,6 +69,10 @@ bool mailsub__job_prepare(mailsub_session *session, const mailsub__link *link, m
 /* Hand it to the link's engine, or end it, or have it wait for the limiter. */
 void mailsub__job_submit(mailsub_session *session, mailsub__link *link, mailsub__job *job,
                          int64_t now_ms);
+/* Tell how much of it has gone over the link, if that is wanted and more than before. */
+void mailsub__job_tell_progress(const mailsub__link *link, mailsub__job *job);
+/* Free one that stands in no queue. */
+void mailsub__job_free(mailsub_session *session, mailsub__job *job);
 /* The engine is done with the transaction. */
 void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transaction,
                              int64_t now_ms);

@@ -87,11 +87,21 @@ void mailsub__link_drop(mailsub__link *link)
     link->opened = false;
     link->quitting = false;
     link->kept = false;
+    link->lost = false;
+    link->n_begun = 0;
 }
 
-/* The connection could not be made: the job that waits for it ends with it. */
-static void fail_link(mailsub__link *link, const mailsub__verdict *cause, const char *detail,
-                      int64_t now_ms)
+bool mailsub__link_has_company(const mailsub__link *link)
+{
+    const mailsub__link *other = link->session->links;
+    while (other && (other == link || other->state == MAILSUB__LINK_NONE))
+        other = other->next;
+    return other != NULL;
+}
+
+/* The connection could not be made: where there is no other, the job that waits ends with it. */
+static void fail_opening(mailsub__link *link, const mailsub__verdict *cause, const char *detail,
+                         int64_t now_ms)
 {
     mailsub__job *job = link->session->waiting.first;
     mailsub__log_tell(&link->log, now_ms,
@@ -99,8 +109,17 @@ static void fail_link(mailsub__link *link, const mailsub__verdict *cause, const 
                                        .code = cause->code,
                                        .stage = cause->stage,
                                        .text = mailsub__slice_str(detail)});
-    if (job)
+    if (mailsub__link_has_company(link))
+        mailsub__schedule_hold(link->session);
+    else if (job)
         mailsub__job_fail(link->session, link, job, cause, detail);
+}
+
+static void fail_link(mailsub__link *link, const mailsub__verdict *cause, const char *detail,
+                      int64_t now_ms)
+{
+    if (!link->opened)
+        fail_opening(link, cause, detail, now_ms);
     mailsub__link_drop(link);
 }
 
@@ -277,7 +296,9 @@ static void close_link(mailsub__link *link)
 {
     const mailsub__verdict *failure = mailsub__engine_failure(link->engine);
     mailsub__job *job = link->session->waiting.first;
-    if (job && !link->opened)
+    if (!link->opened && mailsub__link_has_company(link))
+        mailsub__schedule_hold(link->session);
+    else if (!link->opened && job)
         mailsub__job_refuse(link->session, link, job, failure,
                             mailsub__engine_failure_text(link->engine));
     mailsub__link_drop(link);
@@ -300,8 +321,10 @@ static bool handle_events(mailsub__link *link, int64_t now_ms)
             break;
         case MAILSUB__EVENT_READY:
             link->opened = true;
+            link->idle_since_ms = now_ms;
             break;
         case MAILSUB__EVENT_DONE:
+            link->idle_since_ms = now_ms;
             mailsub__job_transacted(link, mailsub__engine_done(link->engine), now_ms);
             link->kept = true;
             break;
@@ -347,8 +370,11 @@ static bool transmit(mailsub__link *link, int64_t now_ms)
         mailsub__engine_lost(link->engine, rc, now_ms);
         return true;
     }
-    if (len > 0)
+    if (len > 0) {
         mailsub__engine_ack_output(link->engine, len, now_ms);
+        for (mailsub__job *job = link->jobs.first; job; job = job->behind)
+            mailsub__job_tell_progress(link, job);
+    }
     return len > 0;
 }
 

@@ -25,6 +25,9 @@ struct mailsub__link {
     bool opened;               /* the engine takes transactions, or has */
     bool quitting;             /* it takes none any more */
     bool kept;                 /* the connection has served a job already */
+    bool lost;                 /* a job has ended with it: those behind it may go elsewhere */
+    uint64_t n_begun;          /* jobs that it was given, ever */
+    int64_t idle_since_ms;     /* where it is idle */
     int64_t phase_deadline_ms; /* of OPENING and STARTING_TLS */
     mailsub__log log;          /* of the connection */
     mailsub__queue jobs;       /* that the engine has */
@@ -55,5 +58,7 @@ void mailsub__link_expire(mailsub__link *link, int64_t now_ms);
 bool mailsub__link_is_usable(const mailsub__link *link);
 /* Does it wait for one? */
 bool mailsub__link_is_idle(const mailsub__link *link);
+/* Are there others of the session with a connection, or about to have one? */
+bool mailsub__link_has_company(const mailsub__link *link);
 
 #endif

@@ -5,12 +5,9 @@
 
 #include "session/job.h"
 
-void mailsub__queue_insert(mailsub__queue *queue, mailsub__job *job)
+static void put_behind(mailsub__queue *queue, mailsub__job *before, mailsub__job *job)
 {
     assert(!job->queue);
-    mailsub__job *before = queue->last;
-    while (before && before->number > job->number)
-        before = before->before;
     mailsub__job *behind = before ? before->behind : queue->first;
     job->queue = queue;
     job->before = before;
@@ -18,6 +15,19 @@ void mailsub__queue_insert(mailsub__queue *queue, mailsub__job *job)
     *(before ? &before->behind : &queue->first) = job;
     *(behind ? &behind->before : &queue->last) = job;
     queue->n++;
+}
+
+void mailsub__queue_insert(mailsub__queue *queue, mailsub__job *job)
+{
+    mailsub__job *before = queue->last;
+    while (before && before->number > job->number)
+        before = before->before;
+    put_behind(queue, before, job);
+}
+
+void mailsub__queue_append(mailsub__queue *queue, mailsub__job *job)
+{
+    put_behind(queue, queue->last, job);
 }
 
 void mailsub__queue_leave(mailsub__job *job)

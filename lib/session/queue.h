@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Jobs in the order in which they were posted. A job stands in one queue at a time; what returns to
- * a queue takes the place that its number gives it.
+ * Jobs one behind the other. A job stands in one queue at a time. In most queues they stand in the
+ * order of posting: what returns there takes the place that its number gives it.
  */
 #ifndef MAILSUB_SESSION_QUEUE_H
 #define MAILSUB_SESSION_QUEUE_H
@@ -18,6 +18,8 @@ typedef struct mailsub__queue {
 
 /* The job stands in no queue. Costs nothing where it is the youngest. */
 void mailsub__queue_insert(mailsub__queue *queue, mailsub__job *job);
+/* The same, behind all that stand there already. */
+void mailsub__queue_append(mailsub__queue *queue, mailsub__job *job);
 /* Take it out of the queue that it stands in, if in any. */
 void mailsub__queue_leave(mailsub__job *job);
 

@@ -1,33 +1,175 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which job goes over which link, and when links are opened and closed. */
+/*
+ * Which job goes over which link, and when links are opened and closed.
+ *
+ * The first connection is opened for the first job, which ends with it if that fails. Further ones
+ * are opened as long as more jobs are pending than connections there are, and only while one stands
+ * already: a server that is not there is asked by one connection at a time, and one that takes no
+ * more of them costs nobody a message.
+ *
+ * Jobs are handed out in the order of posting. A link gets as many as the server can be told of
+ * without waiting, but no more than its share, so that those who come later find work too.
+ */
+#include "net/clock.h"
 #include "session/quota.h"
 #include "session/session.h"
 
-/* Say goodbye to the servers that nothing is wanted of now. */
-static bool leave_idle(mailsub_session *session, int64_t now_ms)
+/* When a server has refused one more connection. */
+#define HOLD_MS 60000
+
+void mailsub__schedule_hold(mailsub_session *session)
+{
+    session->hold_until_ms = mailsub__clock_monotonic_ms() + HOLD_MS;
+}
+
+static void leave(mailsub__link *link, int64_t now_ms)
+{
+    mailsub__link_quit(link, now_ms);
+    mailsub__link_drop(link);
+}
+
+void mailsub__schedule_distrust(mailsub_session *session)
+{
+    int64_t now_ms = mailsub__clock_monotonic_ms();
+    for (mailsub__link *link = session->links; link; link = link->next) {
+        if (mailsub__link_is_idle(link) && link->kept)
+            leave(link, now_ms);
+    }
+}
+
+/* The limiter makes the next job wait. A server would end the connection meanwhile, and that would
+   look like the job's end. */
+static bool is_paused(const mailsub_session *session, int64_t now_ms)
+{
+    return session->waiting.first && session->waiting.first->wait_until_ms > now_ms;
+}
+
+/* May it be given no more? */
+static bool is_spent(const mailsub__link *link)
+{
+    uint64_t most = link->session->config->max_messages;
+    return mailsub__engine_is_spent(link->engine) || (most > 0 && link->n_begun >= most);
+}
+
+/* -1: it may be idle for ever */
+static int64_t idle_until(const mailsub__link *link)
+{
+    int64_t most_ms = link->session->config->idle_timeout_ms;
+    return most_ms < 0 ? -1 : link->idle_since_ms + most_ms;
+}
+
+static bool is_unwanted(const mailsub__link *link, int64_t now_ms)
+{
+    const mailsub_session *session = link->session;
+    int64_t until_ms = idle_until(link);
+    if (is_spent(link) || is_paused(session, now_ms))
+        return true;
+    /* Where nothing is to be kept, what waits already may go first. */
+    bool is_kept = session->config->idle_timeout_ms > 0 || !session->waiting.first;
+    return is_kept && until_ms >= 0 && until_ms <= now_ms;
+}
+
+/* Say goodbye over the links that nothing is wanted of. */
+static bool leave_unwanted(mailsub_session *session, int64_t now_ms)
 {
     bool any = false;
     for (mailsub__link *link = session->links; link; link = link->next) {
-        if (!mailsub__link_is_idle(link))
+        if (!mailsub__link_is_idle(link) || !is_unwanted(link, now_ms))
             continue;
-        mailsub__link_quit(link, now_ms);
-        mailsub__link_drop(link);
+        leave(link, now_ms);
         any = true;
     }
     return any;
 }
 
-/* The link over which the next job goes: one that waits for it, else one that can be opened. */
-static mailsub__link *choose(const mailsub_session *session)
+int64_t mailsub__schedule_deadline(const mailsub_session *session)
 {
-    mailsub__link *link = session->links;
-    return link->state == MAILSUB__LINK_NONE || mailsub__link_is_idle(link) ? link : NULL;
+    const mailsub__job *waiting = session->waiting.first;
+    int64_t deadline_ms = waiting && waiting->wait_until_ms > 0 ? waiting->wait_until_ms : -1;
+    for (const mailsub__link *link = session->links; link; link = link->next) {
+        int64_t until_ms = mailsub__link_is_idle(link) ? idle_until(link) : -1;
+        if (until_ms >= 0 && (deadline_ms < 0 || until_ms < deadline_ms))
+            deadline_ms = until_ms;
+    }
+    return deadline_ms;
 }
 
-/* The link is closed: connect for the job. */
-static bool open_for(mailsub__link *link, mailsub__job *job, int64_t now_ms)
+/* ---- links for jobs ---- */
+
+struct census {
+    size_t n_open; /* links that have a connection, or are about to */
+    size_t n_usable;
+    mailsub__link *closed; /* one that has none */
+};
+
+static struct census take_census(const mailsub_session *session)
 {
-    enum mailsub__quota quota = mailsub__quota_look(link->session, job, now_ms);
+    struct census census = {0};
+    for (mailsub__link *link = session->links; link; link = link->next) {
+        if (link->state == MAILSUB__LINK_NONE)
+            census.closed = census.closed ? census.closed : link;
+        census.n_open += link->state != MAILSUB__LINK_NONE;
+        census.n_usable += mailsub__link_is_usable(link);
+    }
+    return census;
+}
+
+/* A link without a connection; NULL where memory is short: those that there are have to do. */
+static mailsub__link *have_closed(mailsub_session *session, const struct census *census)
+{
+    mailsub__link *link = census->closed;
+    if (link || session->n_links >= session->config->max_connections)
+        return link;
+    if (mailsub__link_new(session, &link) != MAILSUB_OK)
+        return NULL;
+    link->next = session->links->next;
+    session->links->next = link;
+    session->n_links++;
+    return link;
+}
+
+/* Connect once more, if that is of use. */
+static void open_further(mailsub_session *session, struct census *census, int64_t now_ms)
+{
+    while (census->n_usable > 0 && session->n_pending > census->n_open &&
+           census->n_open < session->config->max_connections && now_ms >= session->hold_until_ms) {
+        mailsub__link *link = have_closed(session, census);
+        if (!link)
+            return;
+        mailsub__link_open(link, now_ms);
+        *census = take_census(session);
+    }
+}
+
+/* How many jobs a link may have under way. */
+static size_t room_of(const mailsub__link *link, const struct census *census)
+{
+    size_t depth = mailsub__engine_depth(link->engine);
+    size_t share = (link->session->n_pending + census->n_open - 1) / census->n_open;
+    return share < depth ? share : depth;
+}
+
+/* The least busy link that may be given one more. */
+static mailsub__link *choose(const mailsub_session *session, const struct census *census)
+{
+    mailsub__link *best = NULL;
+    for (mailsub__link *link = session->links; link; link = link->next) {
+        if (!mailsub__link_is_usable(link) || is_spent(link) ||
+            link->jobs.n >= room_of(link, census))
+            continue;
+        if (!best || link->jobs.n < best->jobs.n)
+            best = link;
+    }
+    return best;
+}
+
+/* There is no connection: connect for the job. */
+static bool open_for(mailsub_session *session, mailsub__link *link, mailsub__job *job,
+                     int64_t now_ms)
+{
+    if (!mailsub__job_prepare(session, link, job))
+        return true;
+    enum mailsub__quota quota = mailsub__quota_look(session, job, now_ms);
     if (quota == MAILSUB__QUOTA_GO)
         mailsub__link_open(link, now_ms);
     return quota != MAILSUB__QUOTA_WAIT;
@@ -35,22 +177,19 @@ static bool open_for(mailsub__link *link, mailsub__job *job, int64_t now_ms)
 
 bool mailsub__schedule_advance(mailsub_session *session, int64_t now_ms)
 {
+    bool any = leave_unwanted(session, now_ms);
     mailsub__job *job = session->waiting.first;
-    if (!job)
-        return false;
-    /* A server would end the connection meanwhile, and that would look like the job's end. */
-    if (job->wait_until_ms > now_ms)
-        return leave_idle(session, now_ms);
+    if (!job || is_paused(session, now_ms))
+        return any;
     job->wait_until_ms = 0;
-    mailsub__link *link = choose(session);
+    struct census census = take_census(session);
+    if (census.n_open == 0)
+        return open_for(session, census.closed, job, now_ms);
+    open_further(session, &census, now_ms);
+    mailsub__link *link = choose(session, &census);
     if (!link)
-        return false;
-    if (!mailsub__job_prepare(session, link, job))
-        return true;
-    if (link->state == MAILSUB__LINK_NONE)
-        return open_for(link, job, now_ms);
-    if (mailsub__engine_is_spent(link->engine))
-        return leave_idle(session, now_ms);
-    mailsub__job_submit(session, link, job, now_ms);
+        return any;
+    if (mailsub__job_prepare(session, link, job))
+        mailsub__job_submit(session, link, job, now_ms);
     return true;
 }

@@ -26,6 +26,7 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
     int rc = mailsub__poller_new(&session->allocator, &session->poller);
     if (rc == MAILSUB_OK)
         rc = mailsub__link_new(session, &session->links);
+    session->n_links = 1;
     session->shown = session->links;
     if (rc) {
         mailsub_session_free(session);
@@ -56,8 +57,10 @@ static void cancel_all(mailsub_session *session, int64_t now_ms)
         fail_waiting(session, session->waiting.first, MAILSUB_E_CANCELLED);
 }
 
-static void free_links(mailsub_session *session)
+static void free_parts(mailsub_session *session)
 {
+    while (mailsub_session_next_done(session, NULL, NULL, NULL))
+        ;
     while (session->links) {
         mailsub__link *link = session->links;
         session->links = link->next;
@@ -77,16 +80,20 @@ void mailsub_session_free(mailsub_session *session)
     cancel_all(session, now_ms);
     for (mailsub__link *link = session->links; link; link = link->next)
         mailsub__link_drop(link);
-    free_links(session);
+    free_parts(session);
     mailsub__poller_free(session->poller);
     mailsub_config *config = session->config;
     mailsub__free(&session->allocator, session);
     mailsub_config_unref(config);
 }
 
-static bool is_over(const mailsub__job *job, int64_t now_ms)
+/* The job that ends when the link does. */
+static const mailsub__job *first_of(const mailsub__link *link)
 {
-    return job && job->deadline_ms >= 0 && job->deadline_ms <= now_ms;
+    bool waited_for = link->state != MAILSUB__LINK_NONE && !link->opened;
+    if (!waited_for)
+        return link->jobs.first;
+    return mailsub__link_has_company(link) ? NULL : link->session->waiting.first;
 }
 
 /* All jobs have the same time, so the first of a queue is the first to run out of it. */
@@ -94,14 +101,14 @@ static void expire(mailsub_session *session, int64_t now_ms)
 {
     for (mailsub__link *link = session->links; link; link = link->next) {
         mailsub__link_expire(link, now_ms);
-        bool waited_for = link->state != MAILSUB__LINK_NONE && !link->opened;
-        const mailsub__job *job = waited_for ? session->waiting.first : link->jobs.first;
-        if (!is_over(job, now_ms))
+        const mailsub__job *job = first_of(link);
+        if (!job || !mailsub__job_is_over(job, now_ms))
             continue;
+        link->lost = link->opened; /* jobs that have time left go elsewhere */
         mailsub__link_abort(link, MAILSUB_E_TIMEOUT, now_ms);
         mailsub__link_drop(link);
     }
-    while (is_over(session->waiting.first, now_ms))
+    while (session->waiting.first && mailsub__job_is_over(session->waiting.first, now_ms))
         fail_waiting(session, session->waiting.first, MAILSUB_E_TIMEOUT);
 }
 
@@ -146,8 +153,10 @@ static int post(mailsub_session *session, const mailsub__order *order)
 int mailsub_session_post(mailsub_session *session, mailsub_message *message,
                          mailsub_receipt *receipt, mailsub_done_fn done, void *context)
 {
-    if (!session || !message || !done)
+    if (!session || !message)
         return MAILSUB_E_INVALID;
+    if (!session->ending && session->n_pending + session->done.n >= session->config->max_pending)
+        return MAILSUB_E_QUEUE_FULL;
     const mailsub__order order = {
         .message = message, .receipt = receipt, .done = done, .context = context};
     int rc = post(session, &order);
@@ -173,9 +182,9 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t find_deadline(const mailsub_session *session)
 {
     const mailsub__job *waiting = session->waiting.first;
-    int64_t deadline_ms = waiting ? waiting->deadline_ms : -1;
-    if (waiting && waiting->wait_until_ms > 0)
-        deadline_ms = earlier(deadline_ms, waiting->wait_until_ms);
+    int64_t deadline_ms = mailsub__schedule_deadline(session);
+    if (waiting)
+        deadline_ms = earlier(deadline_ms, waiting->deadline_ms);
     for (const mailsub__link *link = session->links; link; link = link->next) {
         deadline_ms = earlier(deadline_ms, mailsub__link_deadline(link));
         if (link->jobs.first)
@@ -195,6 +204,34 @@ int64_t mailsub_session_get_timeout(const mailsub_session *session)
         return -1;
     int64_t now_ms = mailsub__clock_monotonic_ms();
     return deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+}
+
+mailsub_message *mailsub_session_next_done(mailsub_session *session, void **out_context,
+                                           int *out_code, mailsub_receipt **out_receipt)
+{
+    mailsub__job *job = session ? session->done.first : NULL;
+    if (!job)
+        return NULL;
+    mailsub_message *message = job->message;
+    if (out_context)
+        *out_context = job->context;
+    if (out_code)
+        *out_code = job->receipt->whole.code;
+    if (out_receipt)
+        *out_receipt = job->own_receipt ? NULL : job->receipt;
+    mailsub__queue_leave(job);
+    mailsub__job_free(session, job);
+    return message;
+}
+
+int mailsub_session_set_progress(mailsub_session *session, mailsub_progress_fn progress,
+                                 void *context)
+{
+    if (!session)
+        return MAILSUB_E_INVALID;
+    session->progress = progress;
+    session->progress_context = context;
+    return MAILSUB_OK;
 }
 
 size_t mailsub_session_count_pending(const mailsub_session *session)

@@ -26,11 +26,16 @@ struct mailsub_session {
     char helo_name[256];
 
     mailsub__link *links; /* one at least */
-    mailsub__link *shown; /* the one that talked last: its offers are the session's */
+    size_t n_links;
+    int64_t hold_until_ms; /* no more connections are tried before */
+    mailsub__link *shown;  /* the one that talked last: its offers are the session's */
 
-    mailsub__queue waiting; /* for a link */
-    size_t n_pending;       /* waiting and under way */
-    uint32_t n_connections; /* ever begun */
+    mailsub__queue waiting;       /* for a link */
+    mailsub__queue done;          /* and not told */
+    size_t n_pending;             /* waiting and under way */
+    uint32_t n_connections;       /* ever begun */
+    mailsub_progress_fn progress; /* NULL: not wanted */
+    void *progress_context;
     bool processing;
     bool posted;       /* since the last time that was processed */
     bool ending;       /* being freed: nothing more may be posted */
@@ -50,6 +55,12 @@ int mailsub__compliance_check_server(const mailsub__link *link, mailsub__job *jo
 /* schedule.c */
 /* Have the first job that waits go on, if it can. True when something came of it. */
 bool mailsub__schedule_advance(mailsub_session *session, int64_t now_ms);
+/* One more connection was refused: those that there are have to do for a time. */
+void mailsub__schedule_hold(mailsub_session *session);
+/* A kept connection was found dead: the idle ones may be too, and are used no more. */
+void mailsub__schedule_distrust(mailsub_session *session);
+/* When it must be looked at for time's sake; -1: never. */
+int64_t mailsub__schedule_deadline(const mailsub_session *session);
 
 /* session.c */
 /* Post an order and wait until it is done; its done and context are not used. */

@@ -245,6 +245,13 @@ void mailsub__engine_move_offers(mailsub__engine *engine, const mailsub_allocato
    whom the server would take; an operation has a whole and no recipients. */
 void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *transaction,
                             int64_t now_ms);
+/* How many transactions may be submitted at once, so that none of them is begun later than it could
+   be; to be asked after READY. 1 where the server lacks PIPELINING. */
+uint32_t mailsub__engine_depth(const mailsub__engine *engine);
+/* Octets of the content of a submitted transaction that were acknowledged as sent. Of one that takes
+   several transactions on the wire, those of the latest. */
+uint64_t mailsub__engine_sent(const mailsub__engine *engine,
+                              const mailsub__transaction *transaction);
 /* MAILMAX is reached (RFC 9422): what is submitted now is DONE at once, not attempted and unfinished.
    Say QUIT, and use another connection. */
 bool mailsub__engine_is_spent(const mailsub__engine *engine);

@@ -253,11 +253,24 @@ static void turn_away(mailsub__engine *engine)
     tell_done(engine, transaction);
 }
 
+static uint32_t configured_depth(const mailsub__engine *engine)
+{
+    return engine->settings.depth > 0 ? engine->settings.depth : MAILSUB__DEPTH;
+}
+
+/* By DATA the next transaction goes with the content of this one, and waits for its 354. */
+uint32_t mailsub__engine_depth(const mailsub__engine *engine)
+{
+    const uint32_t depth = configured_depth(engine);
+    if (!mailsub__engine_offers(engine, MAILSUB__CAPABILITY_PIPELINING))
+        return 1;
+    return depth > 2 && !mailsub__transaction_uses_chunks(engine) ? 2 : depth;
+}
+
 /* The next transaction, if one waits and may go. */
 bool mailsub__round_begin(mailsub__engine *engine)
 {
-    uint32_t depth = engine->settings.depth > 0 ? engine->settings.depth : MAILSUB__DEPTH;
-    if (!engine->waiting || engine->n_rounds >= depth)
+    if (!engine->waiting || engine->n_rounds >= configured_depth(engine))
         return false;
     if (mailsub__engine_is_spent(engine)) {
         turn_away(engine);
@@ -412,4 +425,34 @@ bool mailsub__round_note_sent(mailsub__engine *engine)
         engine->leaving = round->next;
     }
     return some;
+}
+
+static const mailsub__round *find_latest(const mailsub__engine *engine,
+                                         const mailsub__transaction *transaction)
+{
+    const mailsub__round *latest = NULL;
+    for (const mailsub__round *round = engine->rounds; round; round = round->next) {
+        if (round->transaction == transaction)
+            latest = round;
+    }
+    return latest;
+}
+
+/*
+ * What is under way counts in octets of the stream, which has dots and lines of BDAT besides: so
+ * this is less than what went, and not more.
+ */
+uint64_t mailsub__engine_sent(const mailsub__engine *engine,
+                              const mailsub__transaction *transaction)
+{
+    const mailsub__round *round = find_latest(engine, transaction);
+    if (!round || round->content_start >= engine->n_sent)
+        return 0;
+    if (round->complete)
+        return transaction->size;
+    const bool sending = engine->sending == round;
+    uint64_t made =
+        sending ? engine->progress.content - engine->progress.raw_len : transaction->size;
+    uint64_t left = (sending ? engine->n_queued : round->content_end) - engine->n_sent;
+    return made > left ? made - left : 0;
 }
