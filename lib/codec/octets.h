@@ -44,6 +44,19 @@ static inline uint64_t mailsub__octets_special_of(uint64_t octets)
     return octets | ~printable | ~not_equals | del;
 }
 
+/* Exact for the same reason. */
+static inline uint64_t mailsub__octets_blank_of(uint64_t octets)
+{
+    const uint64_t low = octets & MAILSUB__OCTETS_EACH(0x7f);
+    return ~(octets | (low + MAILSUB__OCTETS_EACH(0x7f - ' ')));
+}
+
+static inline uint64_t mailsub__octets_tab_of(uint64_t octets)
+{
+    const uint64_t other = octets ^ MAILSUB__OCTETS_EACH('\t');
+    return ~(other | ((other & MAILSUB__OCTETS_EACH(0x7f)) + MAILSUB__OCTETS_EACH(0x7f)));
+}
+
 static inline uint32_t mailsub__octets_high_portable(const char *at)
 {
     return mailsub__octets_gather(mailsub__octets_load(at)) |
@@ -56,7 +69,22 @@ static inline uint32_t mailsub__octets_special_portable(const char *at)
            mailsub__octets_gather(mailsub__octets_special_of(mailsub__octets_load(at + 8))) << 8;
 }
 
-/* _high: octets beyond ASCII. _special: octets that are not printable ASCII, or are "=". */
+static inline uint32_t mailsub__octets_blank_portable(const char *at)
+{
+    return mailsub__octets_gather(mailsub__octets_blank_of(mailsub__octets_load(at))) |
+           mailsub__octets_gather(mailsub__octets_blank_of(mailsub__octets_load(at + 8))) << 8;
+}
+
+static inline uint32_t mailsub__octets_tab_portable(const char *at)
+{
+    return mailsub__octets_gather(mailsub__octets_tab_of(mailsub__octets_load(at))) |
+           mailsub__octets_gather(mailsub__octets_tab_of(mailsub__octets_load(at + 8))) << 8;
+}
+
+/*
+ * _high: octets beyond ASCII. _special: octets that are not printable ASCII, or are "=". _blank:
+ * the space and all below it. _tab: the tab alone.
+ */
 #ifdef __SSE2__
 
 static inline uint32_t mailsub__octets_high(const char *at)
@@ -74,6 +102,19 @@ static inline uint32_t mailsub__octets_special(const char *at)
     return (uint32_t)_mm_movemask_epi8(special);
 }
 
+static inline uint32_t mailsub__octets_blank(const char *at)
+{
+    __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i most = _mm_min_epu8(octets, _mm_set1_epi8(' '));
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(most, octets));
+}
+
+static inline uint32_t mailsub__octets_tab(const char *at)
+{
+    __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\t')));
+}
+
 #else
 
 static inline uint32_t mailsub__octets_high(const char *at)
@@ -84,6 +125,16 @@ static inline uint32_t mailsub__octets_high(const char *at)
 static inline uint32_t mailsub__octets_special(const char *at)
 {
     return mailsub__octets_special_portable(at);
+}
+
+static inline uint32_t mailsub__octets_blank(const char *at)
+{
+    return mailsub__octets_blank_portable(at);
+}
+
+static inline uint32_t mailsub__octets_tab(const char *at)
+{
+    return mailsub__octets_tab_portable(at);
 }
 
 #endif

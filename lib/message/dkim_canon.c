@@ -11,6 +11,8 @@
 
 #include <mailsub/dkim.h>
 
+#include "codec/octets.h"
+
 static bool is_white(char c)
 {
     return c == ' ' || c == '\t';
@@ -153,13 +155,29 @@ static const char *find_special(const char *at, const char *end)
 }
 
 /*
+ * Sixteen octets at once, as long as each stays as it is: in a relaxed body that is all but tabs,
+ * and blank octets with another behind them. That one is looked at, too.
+ */
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (end - at > MAILSUB__OCTETS) {
+        uint32_t pairs = mailsub__octets_blank(at) & mailsub__octets_blank(at + 1);
+        uint32_t marks = pairs | mailsub__octets_tab(at);
+        if (marks != 0)
+            return at + __builtin_ctz(marks);
+        at += MAILSUB__OCTETS;
+    }
+    return at;
+}
+
+/*
  * The first octet that is not, or perhaps not, to be put as it is: a single space, and line ends,
  * are where something else stands behind them. at is no white space and no CR.
  */
 static const char *skip_clean(const char *at, const char *end)
 {
     for (;;) {
-        const char *special = find_special(at, end);
+        const char *special = find_special(skip_plain(at, end), end);
         at = special;
         if (at < end && *at == ' ')
             at++;

@@ -197,11 +197,6 @@ static void put_identity(struct signing *signing, const char *identity)
     put_tag(signing, true);
 }
 
-static bool has_name(const struct field *field, const char *name)
-{
-    return mailsub__slice_equal_nocase(field->name, mailsub__slice_str(name));
-}
-
 /*
  * Name a field in h= as often as it is signed, and append what of it is: from the last one up
  * (RFC 6376 section 5.4.2).
@@ -209,9 +204,10 @@ static bool has_name(const struct field *field, const char *name)
 static int sign_field(struct signing *signing, const mailsub_dkim *dkim,
                       const mailsub__dkim_field *wanted, bool *is_first)
 {
+    const mailsub__slice name = mailsub__slice_str(wanted->name);
     size_t n = 0;
     for (size_t i = signing->n_fields; i-- > 0;) {
-        if (!has_name(&signing->fields[i], wanted->name))
+        if (!mailsub__slice_equal_nocase(signing->fields[i].name, name))
             continue;
         n++;
         int rc =
