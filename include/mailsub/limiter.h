@@ -176,8 +176,9 @@ MAILSUB_API int mailsub_limiter_set_fail_open(mailsub_limiter *limiter, int on);
  * @param ticket   filled whatever the result; not NULL. What it held is as if committed.
  * @return 0; MAILSUB_E_RATE_LIMITED mailsub_ticket_get_retry_after tells when to ask again;
  *         MAILSUB_E_INVALID; MAILSUB_E_ADDRESS, MAILSUB_E_DOMAIN sender is malformed;
- *         MAILSUB_E_STATE after a fork (limiters in memory); MAILSUB_E_NOMEM; or the store's:
- *         MAILSUB_E_STORE, _STORE_DAMAGED, _STORE_VERSION, _STORE_UNSAFE
+ *         MAILSUB_E_STATE after a fork, MAILSUB_E_LIMIT more than 67 million senders (limiters in
+ *         memory); MAILSUB_E_NOMEM; or the store's: MAILSUB_E_STORE, _STORE_DAMAGED, _STORE_VERSION,
+ *         _STORE_UNSAFE
  * Thread: any; since 0.1
  */
 MAILSUB_API int mailsub_limiter_reserve(mailsub_limiter *limiter, const char *sender, int64_t n,

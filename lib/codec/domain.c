@@ -54,6 +54,48 @@ static bool is_number(mailsub__slice label)
     return true;
 }
 
+/* The characters of plain names, in lower case; NUL: another one. */
+static const char plain[256] = {
+    ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g',
+    ['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n',
+    ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u',
+    ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z', ['0'] = '0', ['1'] = '1',
+    ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8',
+    ['9'] = '9', ['-'] = '-', ['.'] = '.', ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd',
+    ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i', ['J'] = 'j', ['K'] = 'k',
+    ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r',
+    ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y',
+    ['Z'] = 'z'};
+
+/*
+ * Nearly all names, in one pass: labels of letters, digits and single hyphens, the last of which
+ * begins with a letter. False for all others, good or not.
+ */
+static bool copy_plain(mailsub__slice domain, char out[MAILSUB_MAX_DOMAIN + 1])
+{
+    char name[MAX_NAME];
+    size_t label = 0; /* where it begins */
+    if (domain.len == 0 || domain.len > MAX_NAME)
+        return false;
+    for (size_t i = 0; i < domain.len; i++) {
+        name[i] = plain[(unsigned char)domain.ptr[i]];
+        if (name[i] > '.')
+            continue;
+        char before = i > 0 ? name[i - 1] : '.';
+        if (name[i] == '\0' || before == '.' || before == '-' || i - label > MAX_LABEL)
+            return false;
+        if (name[i] == '.')
+            label = i + 1;
+    }
+    char last = name[domain.len - 1];
+    if (last == '.' || last == '-' || domain.len - label > MAX_LABEL ||
+        mailsub__ascii_is_digit(name[label]))
+        return false;
+    memcpy(out, name, domain.len);
+    out[domain.len] = '\0';
+    return true;
+}
+
 static mailsub__slice first_label(mailsub__slice name)
 {
     const char *dot = memchr(name.ptr, '.', name.len);
@@ -153,6 +195,8 @@ static void write_lower(mailsub__slice name, char *out)
 
 int mailsub__domain_to_ascii(mailsub__slice domain, char out[MAILSUB_MAX_DOMAIN + 1])
 {
+    if (copy_plain(domain, out))
+        return MAILSUB_OK;
     if (!may_be_domain(domain))
         return MAILSUB_E_DOMAIN;
     char *looked_up = NULL;

@@ -9,6 +9,7 @@
 typedef struct mailsub__ask {
     int what;        /* MAILSUB_STORE_* */
     const char *key; /* of the store */
+    uint64_t hash;   /* of the key, for the store in memory */
     const mailsub_instant *now;
     const mailsub__span *spans;
     size_t n_spans;

@@ -216,28 +216,30 @@ static int ask_store(mailsub_limiter *limiter, const mailsub__ask *ask, const ma
                                  &call);
 }
 
-/* The caller's time, or the system's. */
-static int read_time(const mailsub_limiter *limiter, const mailsub_instant *now,
-                     mailsub_instant *out)
+static bool is_time(const mailsub_instant *now)
 {
-    if (now && (now->size < sizeof *now || now->unix_ms < 0 || now->steady_ms < 0 ||
-                now->unix_ms > MAX_TIME_MS || now->steady_ms > MAX_TIME_MS))
-        return MAILSUB_E_INVALID;
-    if (now)
-        *out = *now;
-    else
-        limiter->system_now(out);
-    return MAILSUB_OK;
+    return now->size >= sizeof *now && now->unix_ms >= 0 && now->steady_ms >= 0 &&
+           now->unix_ms <= MAX_TIME_MS && now->steady_ms <= MAX_TIME_MS;
 }
 
-static void write_key(const mailsub__rule *rule, const mailsub__sender *sender, char *out)
+/* The system's time. Each clock takes a tenth of a decision in memory: there the calendar is read
+   only for the first one, and for windows that begin at midnight. */
+static void read_time(const mailsub_limiter *limiter, const mailsub__rule *rule,
+                      mailsub_instant *out)
 {
-    if (rule->together)
-        memcpy(out, rule->who, strlen(rule->who) + 1);
-    else if (sender->len == 0)
-        memcpy(out, "<>", 3);
-    else
-        memcpy(out, sender->text, sender->len + 1);
+    bool steady_alone = limiter->in_memory && !rule->fixed;
+    limiter->system_now(!steady_alone, out);
+    if (steady_alone && !mailsub__memory_has_clock(limiter->memory, out->steady_id))
+        limiter->system_now(true, out);
+}
+
+/* Returns its length. */
+static size_t write_key(const mailsub__rule *rule, const mailsub__sender *sender, char *out)
+{
+    const char *key = rule->together ? rule->who : sender->len == 0 ? "<>" : sender->text;
+    size_t len = rule->together || sender->len == 0 ? strlen(key) : sender->len;
+    memcpy(out, key, len + 1);
+    return len;
 }
 
 /* Find out who is asked about and what rule holds, and ask. Without a rule there is no answer. */
@@ -247,7 +249,7 @@ static int request(mailsub_limiter *limiter, const char *sender, mailsub__ask *a
     mailsub__sender parsed;
     mailsub_instant time;
     mailsub__ticket_reset(ticket);
-    int rc = read_time(limiter, now, &time);
+    int rc = !now || is_time(now) ? MAILSUB_OK : MAILSUB_E_INVALID;
     if (rc == MAILSUB_OK)
         rc = mailsub__sender_parse(sender, false, &parsed);
     if (rc == MAILSUB_OK)
@@ -258,9 +260,13 @@ static int request(mailsub_limiter *limiter, const char *sender, mailsub__ask *a
     ticket->rule = mailsub__rules_find(&limiter->rules, &parsed);
     if (!ticket->rule)
         return MAILSUB_OK;
-    write_key(ticket->rule, &parsed, ticket->key);
     ask->key = ticket->key;
-    ask->now = &time;
+    size_t len = write_key(ticket->rule, &parsed, ticket->key);
+    if (limiter->in_memory)
+        ticket->hash = ask->hash = mailsub__memory_prepare(limiter->memory, ask->key, len);
+    ask->now = now ? now : &time;
+    if (!now)
+        read_time(limiter, ticket->rule, &time);
     rc = ask_store(limiter, ask, ticket->rule, &ticket->answer);
     ticket->answered = rc == MAILSUB_OK;
     return rc;
@@ -327,22 +333,22 @@ int mailsub_limiter_refund(mailsub_limiter *limiter, mailsub_ticket *ticket, int
         return MAILSUB_E_INVALID;
     if (ticket->reserved == 0)
         return MAILSUB_E_STATE;
-    if (n < 1 || n > ticket->reserved)
+    if (n < 1 || n > ticket->reserved || (now && !is_time(now)))
         return MAILSUB_E_INVALID;
-    int rc = read_time(limiter, now, &time);
-    if (rc)
-        return rc;
     if (ticket->rule) {
+        if (!now)
+            read_time(limiter, ticket->rule, &time);
         const mailsub__ask ask = {
             .what = MAILSUB_STORE_REFUND,
             .key = ticket->key,
-            .now = &time,
+            .hash = ticket->hash,
+            .now = now ? now : &time,
             .recipients = n,
             .messages = n == ticket->reserved,
             .at_ms = ticket->answer.at_ms,
         };
         mailsub_store_answer answer;
-        rc = ask_store(limiter, &ask, ticket->rule, &answer);
+        int rc = ask_store(limiter, &ask, ticket->rule, &answer);
         if (rc)
             return rc;
     }

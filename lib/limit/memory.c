@@ -4,11 +4,11 @@
  * and its rule; two that have both in common (in a million, once in 37 million tables) share their
  * quota, which holds them back and lets nothing through.
  *
- * Senders are spread over shards, each with a lock of its own, so that threads seldom meet. A shard
- * has its records in chunks that never move, and an index with open addressing: an entry is a
- * record's number and 8 bits of its hash, so that nearly every record that is read is the right
- * one. A new sender looks at two old ones, and takes the place of one that has nothing left to
- * count, so the table does not grow for ever.
+ * Senders are spread over shards, each with a lock of its own, so that threads seldom meet: to wait
+ * for a lock takes as long as some hundred decisions. A shard has an index with open addressing: an
+ * entry is the number of a record (records.h) and 6 bits of its hash, so that nearly every record
+ * that is read is the right one. A new sender looks at some old ones, and takes the place of one
+ * that has nothing left to count, so the table does not grow for ever.
  *
  * The clock is one of the limiter's for all (anchor.h): while the steady clock is the same, time is
  * what it shows and a constant, and no thread waits for another to know it.
@@ -21,16 +21,18 @@
 #include "base/memory.h"
 #include "limit/anchor.h"
 #include "limit/forked.h"
+#include "limit/records.h"
 
 enum {
-    N_SHARDS = 32, /* five bits: see shard_of */
-    CHUNK_LEN = 256,
-    N_SWEPT = 2,
-    NUMBER_BITS = 24, /* of an index entry, which is a number + 1 */
-    MAX_RECORDS = (1 << NUMBER_BITS) - 1,
-    MAX_CHUNKS = MAX_RECORDS / CHUNK_LEN,
+    SHARD_BITS = 8,
+    N_SHARDS = 1 << SHARD_BITS,
+    N_SWEPT = 4,      /* places, three of which hold two senders when the table is to grow */
+    NUMBER_BITS = 26, /* of an index entry, which is a number + 1 */
+    MAX_PLACE_BITS = 27,
     LEVEL_BITS = 4
 };
+
+_Static_assert(MAILSUB__RECORDS_MAX <= 1 << NUMBER_BITS, "an entry can hold every number");
 
 #define NUMBER_MASK ((1u << NUMBER_BITS) - 1)
 #define FREE_RULE (UINT32_MAX >> LEVEL_BITS)
@@ -46,24 +48,21 @@ struct record {
     mailsub__usage usages[];
 };
 
+/* Changed with its lock. Without it, index and bits are looked at only to ask for a place early. */
 struct shard {
     pthread_mutex_t lock;
-    uint32_t *index;
-    size_t n_places; /* a power of two */
-    size_t n_live;
-    char **chunks;
-    size_t chunk_capacity;
-    size_t n_chunks;
-    uint32_t n_records; /* ever used */
-    uint32_t free;      /* number + 1 of the first free one */
-    uint32_t swept;
-    char apart[64]; /* what two threads change is never in one cache line */
+    _Atomic(uint32_t *) index;
+    atomic_uint bits; /* the index has 2^bits places; 0: none yet */
+    uint32_t n_live;
+    uint32_t next; /* number of the next record that was never used; at a batch's end: none */
+    uint32_t free; /* number + 1 of the first free one */
+    size_t swept;
 };
 
 struct mailsub__memory {
     mailsub_allocator allocator;
     const mailsub__rules *rules;
-    size_t record_len;
+    mailsub__records records;
     mailsub__birth birth;
     pthread_mutex_t clock_lock;
     mailsub__anchor anchor;
@@ -75,16 +74,14 @@ struct mailsub__memory {
 
 /* ---- records ---- */
 
-static struct record *record_at(const mailsub__memory *memory, const struct shard *shard,
-                                uint32_t number)
+static struct record *record_at(const mailsub__memory *memory, uint32_t number)
 {
-    return (struct record *)(void *)(shard->chunks[number / CHUNK_LEN] +
-                                     (number % CHUNK_LEN) * memory->record_len);
+    return mailsub__records_at(&memory->records, number);
 }
 
 static struct shard *shard_of(mailsub__memory *memory, uint64_t hash)
 {
-    return &memory->shards[hash >> 59];
+    return &memory->shards[hash >> (64 - SHARD_BITS)];
 }
 
 static uint64_t hash_of(const struct record *record)
@@ -92,10 +89,21 @@ static uint64_t hash_of(const struct record *record)
     return (uint64_t)record->hash[1] << 32 | record->hash[0];
 }
 
-/* A shard takes the upper bits of a hash, a place the lower, an entry eight between. */
+/* A shard takes the upper bits of a hash, a place the lower, an entry some between. */
 static uint32_t entry_of(uint64_t hash, uint32_t number)
 {
     return (uint32_t)(hash >> 40) << NUMBER_BITS | (number + 1);
+}
+
+static uint32_t *index_of(const struct shard *shard)
+{
+    return atomic_load_explicit(&shard->index, memory_order_relaxed);
+}
+
+static size_t count_places(const struct shard *shard)
+{
+    unsigned bits = atomic_load_explicit(&shard->bits, memory_order_relaxed);
+    return bits > 0 ? (size_t)1 << bits : 0;
 }
 
 static bool is_tag(uint32_t entry, uint64_t hash)
@@ -111,13 +119,14 @@ static uint32_t number_of(uint32_t entry)
 static struct record *look_up(const mailsub__memory *memory, const struct shard *shard,
                               uint64_t hash, uint32_t rule)
 {
-    if (shard->n_places == 0)
+    const uint32_t *index = index_of(shard);
+    if (!index)
         return NULL;
-    size_t mask = shard->n_places - 1;
-    for (size_t at = hash & mask; shard->index[at] != 0; at = (at + 1) & mask) {
-        if (!is_tag(shard->index[at], hash))
+    size_t mask = count_places(shard) - 1;
+    for (size_t at = hash & mask; index[at] != 0; at = (at + 1) & mask) {
+        if (!is_tag(index[at], hash))
             continue;
-        struct record *found = record_at(memory, shard, number_of(shard->index[at]));
+        struct record *found = record_at(memory, number_of(index[at]));
         __builtin_prefetch((char *)found + 64);
         __builtin_prefetch((char *)found + 128);
         if (hash_of(found) == hash && found->rule == rule)
@@ -128,30 +137,33 @@ static struct record *look_up(const mailsub__memory *memory, const struct shard 
 
 static void put_in_index(struct shard *shard, uint64_t hash, uint32_t number)
 {
-    size_t mask = shard->n_places - 1;
+    size_t mask = count_places(shard) - 1;
     size_t at = hash & mask;
-    while (shard->index[at] != 0)
+    uint32_t *index = index_of(shard);
+    while (index[at] != 0)
         at = (at + 1) & mask;
-    shard->index[at] = entry_of(hash, number);
+    index[at] = entry_of(hash, number);
 }
 
 /* At most three of four places are taken. */
 static int grow_index(mailsub__memory *memory, struct shard *shard)
 {
-    if (shard->n_live + 1 <= shard->n_places / 4 * 3)
+    size_t n_old = count_places(shard);
+    if (shard->n_live + 1 <= n_old / 4 * 3)
         return MAILSUB_OK;
-    size_t n_places = shard->n_places > 0 ? 2 * shard->n_places : 16;
-    uint32_t *index = mailsub__alloc_zeroed(&memory->allocator, n_places * sizeof *index);
+    unsigned bits = n_old > 0 ? shard->bits + 1 : 4;
+    if (bits > MAX_PLACE_BITS)
+        return MAILSUB_E_LIMIT;
+    uint32_t *index =
+        mailsub__alloc_zeroed(&memory->allocator, ((size_t)1 << bits) * sizeof *index);
     if (!index)
         return MAILSUB_E_NOMEM;
-    uint32_t *old = shard->index;
-    size_t n_old = shard->n_places;
-    shard->index = index;
-    shard->n_places = n_places;
+    uint32_t *old = index_of(shard);
+    atomic_store_explicit(&shard->index, index, memory_order_relaxed);
+    atomic_store_explicit(&shard->bits, bits, memory_order_relaxed);
     for (size_t i = 0; i < n_old; i++) {
         if (old[i] != 0)
-            put_in_index(shard, hash_of(record_at(memory, shard, number_of(old[i]))),
-                         number_of(old[i]));
+            put_in_index(shard, hash_of(record_at(memory, number_of(old[i]))), number_of(old[i]));
     }
     mailsub__free(&memory->allocator, old);
     return MAILSUB_OK;
@@ -160,9 +172,10 @@ static int grow_index(mailsub__memory *memory, struct shard *shard)
 /* Where the entry of a record is; there is one. */
 static size_t place_of(const struct shard *shard, uint64_t hash, uint32_t number)
 {
-    size_t mask = shard->n_places - 1;
+    size_t mask = count_places(shard) - 1;
     size_t at = hash & mask;
-    while (shard->index[at] != entry_of(hash, number))
+    const uint32_t *index = index_of(shard);
+    while (index[at] != entry_of(hash, number))
         at = (at + 1) & mask;
     return at;
 }
@@ -170,20 +183,21 @@ static size_t place_of(const struct shard *shard, uint64_t hash, uint32_t number
 /* Entries behind the gap move into it, unless their own place is behind it. */
 static void take_from_index(const mailsub__memory *memory, struct shard *shard, size_t gap)
 {
-    size_t mask = shard->n_places - 1;
-    for (size_t at = (gap + 1) & mask; shard->index[at] != 0; at = (at + 1) & mask) {
-        size_t home = hash_of(record_at(memory, shard, number_of(shard->index[at]))) & mask;
+    uint32_t *index = index_of(shard);
+    size_t mask = count_places(shard) - 1;
+    for (size_t at = (gap + 1) & mask; index[at] != 0; at = (at + 1) & mask) {
+        size_t home = hash_of(record_at(memory, number_of(index[at]))) & mask;
         if (((at - home) & mask) >= ((at - gap) & mask)) {
-            shard->index[gap] = shard->index[at];
+            index[gap] = index[at];
             gap = at;
         }
     }
-    shard->index[gap] = 0;
+    index[gap] = 0;
 }
 
 static void forget(const mailsub__memory *memory, struct shard *shard, uint32_t number)
 {
-    struct record *gone = record_at(memory, shard, number);
+    struct record *gone = record_at(memory, number);
     take_from_index(memory, shard, place_of(shard, hash_of(gone), number));
     gone->rule = FREE_RULE;
     gone->closed_s = shard->free;
@@ -209,11 +223,15 @@ static bool has_nothing_left(const mailsub__memory *memory, const struct record 
 
 static void sweep(const mailsub__memory *memory, struct shard *shard, int64_t now_ms)
 {
-    for (int i = 0; i < N_SWEPT && shard->n_records > 0; i++) {
-        shard->swept = (shard->swept + 1) % shard->n_records;
-        struct record *old = record_at(memory, shard, shard->swept);
-        if (old->rule != FREE_RULE && has_nothing_left(memory, old, now_ms))
-            forget(memory, shard, shard->swept);
+    const uint32_t *index = index_of(shard);
+    size_t n_places = count_places(shard);
+    for (int i = 0; i < N_SWEPT && index; i++) {
+        shard->swept = (shard->swept + 1) & (n_places - 1);
+        if (index[shard->swept] == 0)
+            continue;
+        uint32_t number = number_of(index[shard->swept]);
+        if (has_nothing_left(memory, record_at(memory, number), now_ms))
+            forget(memory, shard, number);
     }
 }
 
@@ -222,21 +240,15 @@ static int find_place(mailsub__memory *memory, struct shard *shard, uint32_t *ou
 {
     if (shard->free != 0) {
         *out_number = shard->free - 1;
-        shard->free = record_at(memory, shard, *out_number)->closed_s;
+        shard->free = record_at(memory, *out_number)->closed_s;
         return MAILSUB_OK;
     }
-    if (shard->n_records == shard->n_chunks * CHUNK_LEN) {
-        int rc =
-            mailsub__grow_array(&memory->allocator, (void **)&shard->chunks, &shard->chunk_capacity,
-                                shard->n_chunks, sizeof(char *), MAX_CHUNKS);
+    if (shard->next % MAILSUB__RECORDS_BATCH == 0) {
+        int rc = mailsub__records_take(&memory->records, &shard->next);
         if (rc)
             return rc;
-        char *chunk = mailsub__alloc_array(&memory->allocator, CHUNK_LEN, memory->record_len);
-        if (!chunk)
-            return MAILSUB_E_NOMEM;
-        shard->chunks[shard->n_chunks++] = chunk;
     }
-    *out_number = shard->n_records++;
+    *out_number = shard->next++;
     return MAILSUB_OK;
 }
 
@@ -249,8 +261,8 @@ static int create(mailsub__memory *memory, struct shard *shard, uint64_t hash, u
         rc = find_place(memory, shard, &number);
     if (rc)
         return rc;
-    struct record *made = record_at(memory, shard, number);
-    memset(made, 0, memory->record_len);
+    struct record *made = record_at(memory, number);
+    memset(made, 0, memory->records.len);
     made->hash[0] = (uint32_t)hash;
     made->hash[1] = (uint32_t)(hash >> 32);
     made->rule = rule & FREE_RULE;
@@ -291,6 +303,11 @@ static int64_t read_clock(mailsub__memory *memory, const mailsub_instant *now)
     return read_clock_slowly(memory, now);
 }
 
+bool mailsub__memory_has_clock(mailsub__memory *memory, uint64_t steady_id)
+{
+    return atomic_load_explicit(&memory->steady_id, memory_order_acquire) == steady_id;
+}
+
 /* ---- the store ---- */
 
 int mailsub__memory_new(const mailsub__rules *rules, mailsub__memory **out_memory)
@@ -301,14 +318,14 @@ int mailsub__memory_new(const mailsub__rules *rules, mailsub__memory **out_memor
         return MAILSUB_E_NOMEM;
     memory->allocator = *allocator;
     memory->rules = rules;
-    memory->record_len =
-        (sizeof(struct record) + mailsub__rules_most_windows(rules) * sizeof(mailsub__usage) + 3) &
-        ~3u;
+    size_t len =
+        sizeof(struct record) + mailsub__rules_most_windows(rules) * sizeof(mailsub__usage);
     int rc = mailsub__birth_init(&memory->birth);
     if (rc) {
         mailsub__free(allocator, memory);
         return rc;
     }
+    mailsub__records_init(&memory->records, &memory->allocator, (len + 3) & ~(size_t)3);
     pthread_mutex_init(&memory->clock_lock, NULL);
     for (size_t i = 0; i < N_SHARDS; i++)
         pthread_mutex_init(&memory->shards[i].lock, NULL);
@@ -321,13 +338,10 @@ void mailsub__memory_free(mailsub__memory *memory)
     if (!memory)
         return;
     for (size_t i = 0; i < N_SHARDS; i++) {
-        struct shard *shard = &memory->shards[i];
-        for (size_t j = 0; j < shard->n_chunks; j++)
-            mailsub__free(&memory->allocator, shard->chunks[j]);
-        mailsub__free(&memory->allocator, shard->chunks);
-        mailsub__free(&memory->allocator, shard->index);
-        pthread_mutex_destroy(&shard->lock);
+        mailsub__free(&memory->allocator, index_of(&memory->shards[i]));
+        pthread_mutex_destroy(&memory->shards[i].lock);
     }
+    mailsub__records_deinit(&memory->records);
     pthread_mutex_destroy(&memory->clock_lock);
     mailsub__birth_deinit(&memory->birth);
     mailsub_allocator allocator = memory->allocator;
@@ -369,13 +383,12 @@ static void decide_on_nothing(const mailsub__ask *ask, int64_t now_ms, mailsub_s
 }
 
 /* With the shard's lock. */
-static int decide_in(mailsub__memory *memory, uint64_t hash, const mailsub__ask *ask,
+static int decide_in(mailsub__memory *memory, struct shard *shard, const mailsub__ask *ask,
                      const mailsub__rule *rule, mailsub_store_answer *answer)
 {
-    struct shard *shard = shard_of(memory, hash);
     uint32_t rule_number = (uint32_t)(rule - memory->rules->rules);
     int64_t now_ms = read_clock(memory, ask->now);
-    struct record *found = look_up(memory, shard, hash, rule_number);
+    struct record *found = look_up(memory, shard, ask->hash, rule_number);
     if (ask->what == MAILSUB_STORE_RESET) {
         if (found) {
             memset(found->usages, 0, rule->n_spans * sizeof found->usages[0]);
@@ -386,7 +399,7 @@ static int decide_in(mailsub__memory *memory, uint64_t hash, const mailsub__ask 
     bool may_create = ask->what == MAILSUB_STORE_RESERVE || ask->what == MAILSUB_STORE_CLOSE;
     if (!found && may_create) {
         sweep(memory, shard, now_ms);
-        int rc = create(memory, shard, hash, rule_number, &found);
+        int rc = create(memory, shard, ask->hash, rule_number, &found);
         if (rc)
             return rc;
     }
@@ -397,15 +410,25 @@ static int decide_in(mailsub__memory *memory, uint64_t hash, const mailsub__ask 
     return MAILSUB_OK;
 }
 
+uint64_t mailsub__memory_prepare(const mailsub__memory *memory, const char *key, size_t len)
+{
+    uint64_t hash = mailsub__hash_text(&memory->rules->key, key, len);
+    const struct shard *shard = &memory->shards[hash >> (64 - SHARD_BITS)];
+    /* Another thread may just be replacing the index: this is an address, and nothing is read. */
+    uintptr_t index = (uintptr_t)index_of(shard);
+    size_t mask = count_places(shard) - 1;
+    __builtin_prefetch((const void *)(index + (hash & mask) * sizeof(uint32_t)));
+    return hash;
+}
+
 int mailsub__memory_decide(mailsub__memory *memory, const mailsub__ask *ask,
                            const mailsub__rule *rule, mailsub_store_answer *answer)
 {
     if (mailsub__birth_is_elsewhere(&memory->birth))
         return MAILSUB_E_STATE;
-    uint64_t hash = mailsub__hash_text(&memory->rules->key, ask->key, strlen(ask->key));
-    struct shard *shard = shard_of(memory, hash);
+    struct shard *shard = shard_of(memory, ask->hash);
     pthread_mutex_lock(&shard->lock);
-    int rc = decide_in(memory, hash, ask, rule, answer);
+    int rc = decide_in(memory, shard, ask, rule, answer);
     pthread_mutex_unlock(&shard->lock);
     return rc;
 }

@@ -64,8 +64,28 @@ static int write_domain(mailsub__slice domain, char out[MAILSUB_MAX_DOMAIN + 1])
     return MAILSUB_OK;
 }
 
+/* Whether all octets are printable ASCII, eight at a time: this is on the way of each decision. */
+static bool is_printable(mailsub__slice text)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t bad = 0;
+    size_t i = 0;
+    for (; i + 8 <= text.len; i += 8) {
+        uint64_t word;
+        memcpy(&word, text.ptr + i, 8);
+        /* The top bit of an octet: it has one itself, is below 0x20, or is 0x7f. */
+        bad |= word | (word - 0x20 * ones) | (word + ones);
+    }
+    bool tail = true;
+    for (; i < text.len; i++)
+        tail = tail && text.ptr[i] >= 0x20 && text.ptr[i] < 0x7f;
+    return tail && (bad & 0x80 * ones) == 0;
+}
+
 static int check_text(mailsub__slice text)
 {
+    if (is_printable(text))
+        return MAILSUB_OK;
     bool ascii = true;
     for (size_t i = 0; i < text.len; i++) {
         if (is_control(text.ptr[i]))

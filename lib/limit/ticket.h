@@ -14,6 +14,7 @@ struct mailsub_ticket {
     int store_error;
     bool answered;
     mailsub_store_answer answer;
+    uint64_t hash; /* of key, for the store in memory */
     char key[MAILSUB_MAX_STORE_KEY + 1];
 };
 

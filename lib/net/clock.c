@@ -33,18 +33,19 @@ static uint64_t find_start(void)
     return hash | 1;
 }
 
-void mailsub__clock_instant(mailsub_instant *out_now)
+void mailsub__clock_instant(bool calendar, mailsub_instant *out_now)
 {
     /* No state of the library: a fact of the machine, which every thread finds the same. */
     static _Atomic uint64_t start;
-    struct timespec calendar = {0};
+    struct timespec date = {0};
     struct timespec steady = {0};
     uint64_t id = start;
     if (id == 0)
         start = id = find_start();
-    clock_gettime(CLOCK_REALTIME, &calendar);
+    if (calendar)
+        clock_gettime(CLOCK_REALTIME, &date);
     clock_gettime(CLOCK_BOOTTIME, &steady);
-    int64_t unix_ms = (int64_t)calendar.tv_sec * 1000 + calendar.tv_nsec / 1000000;
+    int64_t unix_ms = (int64_t)date.tv_sec * 1000 + date.tv_nsec / 1000000;
     *out_now = (mailsub_instant){
         .size = sizeof *out_now,
         .unix_ms = unix_ms > 0 ? unix_ms : 0,

@@ -110,6 +110,6 @@ int mailsub_limiter_recover(const char *url, uint32_t flags)
     if (strncmp(url, prefix, sizeof prefix - 1) != 0 || path[0] != '/' || path[1] == '/')
         return MAILSUB_E_URL;
     mailsub_instant now;
-    mailsub__clock_instant(&now);
+    mailsub__clock_instant(true, &now);
     return mailsub__limits_recover(path, (flags & MAILSUB_RECOVER_FORGET) != 0, now.unix_ms);
 }
