@@ -10,39 +10,50 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <mailsub/error.h>
 
-static int wait_for(int fd, short events, int timeout_ms)
+/* Each call of the socket waits by itself, for as long as it may: to ask poll first would be one
+   call more for each decision. */
+static int set_timeout(int fd, int timeout_ms)
 {
-    struct pollfd waiting = {.fd = fd, .events = events};
+    const struct timeval most = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) ||
+                   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most)
+               ? MAILSUB_E_STORE
+               : MAILSUB_OK;
+}
+
+/* A connect that a signal interrupts goes on by itself. */
+static int finish_connect(int fd, int timeout_ms)
+{
+    struct pollfd waiting = {.fd = fd, .events = POLLOUT};
+    int error = 0;
+    socklen_t len = sizeof error;
     int n;
     do
         n = poll(&waiting, 1, timeout_ms);
     while (n < 0 && errno == EINTR);
-    return n == 1 ? MAILSUB_OK : MAILSUB_E_STORE;
-}
-
-static int finish_connect(int fd, int timeout_ms)
-{
-    int error = 0;
-    socklen_t len = sizeof error;
-    if (errno != EINPROGRESS || wait_for(fd, POLLOUT, timeout_ms) ||
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0)
+    if (n != 1 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0)
         return MAILSUB_E_STORE;
     return MAILSUB_OK;
 }
 
 static int connect_to(const struct sockaddr *address, socklen_t len, int timeout_ms)
 {
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (connect(fd, address, len) != 0 && finish_connect(fd, timeout_ms) != MAILSUB_OK) {
+    int rc = set_timeout(fd, timeout_ms);
+    if (rc == MAILSUB_OK && connect(fd, address, len) != 0)
+        rc = errno == EINTR ? finish_connect(fd, timeout_ms) : MAILSUB_E_STORE;
+    if (rc) {
         close(fd);
         return -1;
     }
@@ -91,8 +102,7 @@ static int shake_hands(redis_connection *connection, const redis_address *addres
     int rc = load_trust(connection, address);
     if (rc)
         return rc;
-    unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL;
-    if (gnutls_init(&connection->tls, flags) < 0)
+    if (gnutls_init(&connection->tls, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL) < 0)
         return MAILSUB_E_NOMEM;
     gnutls_session_t tls = connection->tls;
     int code = gnutls_priority_set_direct(tls, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL);
@@ -102,34 +112,29 @@ static int shake_hands(redis_connection *connection, const redis_address *addres
         gnutls_server_name_set(tls, GNUTLS_NAME_DNS, address->host, strlen(address->host));
     gnutls_session_set_verify_cert(tls, address->host, 0);
     gnutls_transport_set_int(tls, connection->fd);
-    while (code == 0 && (code = gnutls_handshake(tls)) != 0) {
-        if (gnutls_error_is_fatal(code))
-            break;
-        short events = gnutls_record_get_direction(tls) ? POLLOUT : POLLIN;
-        code =
-            code == GNUTLS_E_AGAIN ? wait_for(connection->fd, events, connection->timeout_ms) : 0;
-    }
+    while (code == 0 && (code = gnutls_handshake(tls)) == GNUTLS_E_WARNING_ALERT_RECEIVED)
+        code = 0;
     return code == 0 ? MAILSUB_OK : MAILSUB_E_STORE;
 }
 
 /* ---- octets ---- */
 
-/* One attempt; 0: it has to be waited for. */
+/* One attempt; 0: a signal came. */
 static ssize_t send_some(redis_connection *connection, const char *data, size_t len)
 {
     if (!connection->tls) {
         ssize_t n = send(connection->fd, data, len, MSG_NOSIGNAL);
-        return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
+        return n < 0 && errno == EINTR ? 0 : n;
     }
     ssize_t n = gnutls_record_send(connection->tls, data, len);
-    return n < 0 && !gnutls_error_is_fatal((int)n) ? 0 : n;
+    return n == GNUTLS_E_INTERRUPTED ? 0 : n;
 }
 
 static int send_all(redis_connection *connection, const char *data, size_t len)
 {
     while (len > 0) {
         ssize_t n = send_some(connection, data, len);
-        if (n < 0 || (n == 0 && wait_for(connection->fd, POLLOUT, connection->timeout_ms)))
+        if (n < 0)
             return MAILSUB_E_STORE;
         data += n;
         len -= (size_t)n;
@@ -137,15 +142,15 @@ static int send_all(redis_connection *connection, const char *data, size_t len)
     return MAILSUB_OK;
 }
 
-/* One attempt; -2: it has to be waited for. */
-static ssize_t receive_some(redis_connection *connection, char *out, size_t room)
+/* One attempt; false: a signal came, or a message of TLS itself. */
+static bool receive_some(redis_connection *connection, char *out, size_t room, ssize_t *out_n)
 {
     if (!connection->tls) {
-        ssize_t n = recv(connection->fd, out, room, 0);
-        return n < 0 && (errno == EAGAIN || errno == EINTR) ? -2 : n;
+        *out_n = recv(connection->fd, out, room, 0);
+        return *out_n >= 0 || errno != EINTR;
     }
-    ssize_t n = gnutls_record_recv(connection->tls, out, room);
-    return n < 0 && !gnutls_error_is_fatal((int)n) ? -2 : n;
+    *out_n = gnutls_record_recv(connection->tls, out, room);
+    return *out_n >= 0 || *out_n == GNUTLS_E_AGAIN || gnutls_error_is_fatal((int)*out_n);
 }
 
 static int receive_reply(redis_connection *connection, redisReply **out_reply)
@@ -153,12 +158,9 @@ static int receive_reply(redis_connection *connection, redisReply **out_reply)
     char data[4096];
     void *reply = NULL;
     while (!reply) {
-        ssize_t n = receive_some(connection, data, sizeof data);
-        if (n == -2) {
-            if (wait_for(connection->fd, POLLIN, connection->timeout_ms))
-                return MAILSUB_E_STORE;
+        ssize_t n = 0;
+        if (!receive_some(connection, data, sizeof data, &n))
             continue;
-        }
         if (n <= 0 || redisReaderFeed(connection->reader, data, (size_t)n) != REDIS_OK ||
             redisReaderGetReply(connection->reader, &reply) != REDIS_OK)
             return MAILSUB_E_STORE;
@@ -183,7 +185,7 @@ int redis_connection_call(redis_connection *connection, int argc, const char **a
 
 int redis_connection_open(redis_connection *connection, const redis_address *address)
 {
-    *connection = (redis_connection){.timeout_ms = address->timeout_ms};
+    *connection = (redis_connection){.fd = -1};
     connection->fd = address->path[0] != '\0' ? connect_local(address) : connect_host(address);
     int rc = connection->fd >= 0 ? MAILSUB_OK : MAILSUB_E_STORE;
     if (rc == MAILSUB_OK && !(connection->reader = redisReaderCreate()))

@@ -2,35 +2,98 @@
 -- One decision, inside the server, so atomic: the same rules as lib/limit/window.c, decide.c and
 -- anchor.c, where the reasons stand.
 --
--- KEYS: the sender. ARGV: what, the client's calendar and steady clock in ms and the latter's id
--- (8 octets), or three times "" for the server's time; recipients, least, messages, at, close; and
--- for each window length, limit, kind, and the zone's offsets in minutes now and at the next end.
--- Result: granted, at, retry, closed, stopped by (-1: none), and for each window used and next.
+-- KEYS: the sender. ARGV: one string, see write_request in redis.c: what, whether the client's clock
+-- counts, its calendar and steady clock in ms and the latter's id; recipients, least, messages, at,
+-- close; windows, and for each length, limit, kind, and the zone's offsets in minutes now and at the
+-- next end.
+-- Result: granted, at; unless all was, retry, closed, stopped by (-1: none), and for each window
+-- used and next.
 --
--- State: head <version B, windows B, at d, unix d, steady d, closed until d, level B, id c8>; a
+-- State: head <version B, windows B, at d, unix d, steady d, closed until d, level B, id c8, expires
+-- d>; a
 -- window <length d, kind B, head d, used d>, and 84 octets: of a rolling one 21 counts <I4>, of a
 -- fixed one the end of its period and when it was opened <d d>.
 local PARTS, SLOTS, DAY, MINUTE, HOUR = 20, 21, 86400000, 60000, 3600000
-local _
-local HEAD, WINDOW, RING = '<BBddddBc8', '<dBdd', 84
-local EMPTY = string.rep('\0', RING)
+local ASK, ASKED, HEAD, WINDOW, RING = '<BBddc8dddddB', '<ddBhh', '<BBddddBc8d', '<dBdd', 84
+local EMPTY, NO_CLOCK = string.rep('\0', RING), '\0\0\0\0\0\0\0\0'
 local pack, unpack_at, floor, sub = struct.pack, struct.unpack, math.floor, string.sub
-
-local what = tonumber(ARGV[1])
-local recipients, least, messages = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local at_ms, close_ms = tonumber(ARGV[8]), tonumber(ARGV[9])
 local RESERVE, REFUND, QUERY, RESET, CLOSE = 1, 2, 3, 4, 5
+local _
+
+local what, client_clock, unix, steady, id, recipients, least, messages, at_ms, close_ms, n_asked,
+    asked = unpack_at(ASK, ARGV[1])
+if client_clock == 0 then
+    local now = redis.call('TIME')
+    unix, steady, id = now[1] * 1000 + floor(now[2] / 1000), 0, NO_CLOCK
+end
+local state = redis.call('GET', KEYS[1])
+
+-- ---- the usual case ----
+
+-- All is admitted by rolling windows that the state has, in their order, and time has passed by the
+-- clock that it knows. It is done here with nothing but what it needs, not even functions, which
+-- are made anew by each call. Returns nothing when it is another case: what is below decides.
+if what == RESERVE and state and #state == 51 + n_asked * (25 + RING) then
+    local version, _, at, unix_then, steady_then, closed, level, id_then, expires, from =
+        unpack_at(HEAD, state)
+    local passed = unix - unix_then
+    if id ~= NO_CLOCK then
+        passed = math.max(steady - steady_then, 0)
+        unix_then, steady_then = math.max(unix_then + passed, unix), steady_then + passed
+    else
+        unix_then = unix
+    end
+    at = at + passed
+    if version == 1 and id == id_then and passed >= 0 and closed <= at then
+        local keep, new = 16 * HOUR, ''
+        for i = 1, n_asked do
+            local length, limit, kind
+            length, limit, kind, _, _, asked = unpack_at(ASKED, ARGV[1], asked)
+            local held, held_kind, head, used = unpack_at(WINDOW, state, from)
+            local ring = sub(state, from + 25, from + 24 + RING)
+            local part = floor(at * PARTS / length)
+            local n = kind == 1 and messages or recipients
+            if held ~= length or held_kind ~= kind or kind > 1 then new = nil break end
+            if part - head >= SLOTS then
+                ring, used, head = EMPTY, 0, part
+            end
+            while head < part do
+                head = head + 1
+                local place = head % SLOTS * 4
+                local count = unpack_at('<I4', ring, place + 1)
+                if count > 0 then
+                    used = used - count
+                    ring = sub(ring, 1, place) .. '\0\0\0\0' .. sub(ring, place + 5)
+                end
+            end
+            used = used + n
+            if used > limit then new = nil break end
+            local place = head % SLOTS * 4
+            local count = unpack_at('<I4', ring, place + 1) + n
+            new = new .. pack(WINDOW, length, kind, head, used) .. sub(ring, 1, place) ..
+                pack('<I4', count) .. sub(ring, place + 5)
+            keep = math.max(keep, 2 * length)
+            from = from + 25 + RING
+        end
+        if new then
+            -- By the server's own clock the time to live need not be set again each time.
+            local lasts = client_clock == 0 and expires - unix >= keep
+            if not lasts then expires = unix + keep * 3 / 2 end
+            new = pack(HEAD, 1, n_asked, at, unix_then, steady_then, closed, level, id, expires) ..
+                new
+            if lasts then
+                redis.call('SETRANGE', KEYS[1], 0, new)
+            else
+                redis.call('SET', KEYS[1], new, 'PX', string.format('%.0f', keep * 3 / 2))
+            end
+            return {recipients, at}
+        end
+    end
+end
 
 -- ---- time ----
 
-local unix, steady, id
-if ARGV[2] == '' then
-    local now = redis.call('TIME')
-    unix, steady, id = now[1] * 1000 + floor(now[2] / 1000), 0, '\0\0\0\0\0\0\0\0'
-else
-    unix, steady, id = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-end
-local has_steady = id ~= '\0\0\0\0\0\0\0\0'
+local has_steady = id ~= NO_CLOCK
 
 local a = {at = math.max(unix, 1), unix = unix, steady = steady, id = id, closed = 0, level = 0}
 local restarted = true
@@ -157,12 +220,11 @@ local function cost(w, n) return w.kind % 2 == 1 and messages or n end
 -- ---- the state and the rule ----
 
 local rule = {}
-for i = 10, #ARGV, 5 do
-    rule[#rule + 1] = {
-        length = tonumber(ARGV[i]), limit = tonumber(ARGV[i + 1]), kind = tonumber(ARGV[i + 2]),
-        offset = tonumber(ARGV[i + 3]), next = tonumber(ARGV[i + 4]),
-        head = 0, used = 0, ring = EMPTY,
-    }
+_, _, _, _, _, _, _, _, _, _, _, asked = unpack_at(ASK, ARGV[1])
+for i = 1, n_asked do
+    local w = {head = 0, used = 0, ring = EMPTY}
+    w.length, w.limit, w.kind, w.offset, w.next, asked = unpack_at(ASKED, ARGV[1], asked)
+    rule[i] = w
 end
 
 local function same(x, y) return x.length == y.length and x.kind == y.kind end
@@ -192,13 +254,12 @@ local function seed(w, held, now)
 end
 
 local held = {}
-local state = redis.call('GET', KEYS[1])
 if state then
     local version, n = string.byte(state, 1, 2)
     if version ~= 1 then return redis.error_reply('MAILSUBVERSION') end
-    if not n or #state ~= 43 + n * (25 + RING) then return redis.error_reply('MAILSUBDAMAGED') end
+    if not n or #state ~= 51 + n * (25 + RING) then return redis.error_reply('MAILSUBDAMAGED') end
     local at = 1
-    _, _, a.at, a.unix, a.steady, a.closed, a.level, a.id, at = unpack_at(HEAD, state)
+    _, _, a.at, a.unix, a.steady, a.closed, a.level, a.id, _, at = unpack_at(HEAD, state)
     for i = 1, n do
         local w = {}
         w.length, w.kind, w.head, w.used, at = unpack_at(WINDOW, state, at)
@@ -288,21 +349,22 @@ elseif what == REFUND then
 end
 
 if what ~= QUERY and (what ~= RESERVE or granted > 0 or restarted) then
-    local parts = {pack(HEAD, 1, #windows, a.at, a.unix, a.steady, a.closed, a.level, a.id)}
+    local parts = {''}
     local keep = closed + 16 * HOUR
     for i, w in ipairs(windows) do
         parts[i + 1] = pack(WINDOW, w.length, w.kind, w.head, w.used) .. w.ring
         keep = math.max(keep, 2 * w.length)
     end
+    keep = keep * 3 / 2
+    parts[1] = pack(HEAD, 1, #windows, a.at, a.unix, a.steady, a.closed, a.level, a.id, unix + keep)
     redis.call('SET', KEYS[1], table.concat(parts), 'PX', string.format('%.0f', keep))
 end
 
+if what == RESERVE and granted == recipients then return {granted, now} end
 local answer = {granted, now, retry, closed, stopped}
-if what ~= RESERVE or granted < recipients then
-    for _, w in ipairs(rule) do
-        local ms = wait(w, 1, now)
-        answer[#answer + 1], answer[#answer + 2] = w.used, ms
-        if what == RESERVE and granted > 0 and ms > answer[3] then answer[3] = ms end
-    end
+for _, w in ipairs(rule) do
+    local ms = wait(w, 1, now)
+    answer[#answer + 1], answer[#answer + 2] = w.used, ms
+    if what == RESERVE and granted > 0 and ms > answer[3] then answer[3] = ms end
 end
 return answer

@@ -17,7 +17,13 @@
 #include "decide.lua.h"
 #include "store-redis/connection.h"
 
-enum { N_FIXED = 12, MAX_ARGUMENTS = N_FIXED + 5 * MAILSUB_MAX_WINDOWS, NUMBER_LEN = 24 };
+enum {
+    ASK_LEN = 2 + 2 * 8 + 8 + 5 * 8 + 1,
+    WINDOW_LEN = 2 * 8 + 1 + 2 * 2,
+    MAX_REQUEST = ASK_LEN + WINDOW_LEN * MAILSUB_MAX_WINDOWS,
+    N_GRANTED = 2, /* elements of an answer when all is granted, and else in front of the windows */
+    N_FIXED = 5
+};
 #define RETRY_MS 1000
 
 typedef struct redis_store {
@@ -118,70 +124,56 @@ static int attach(redis_store *store)
 
 /* ---- the request ---- */
 
-typedef struct arguments {
-    int n;
-    const char *words[MAX_ARGUMENTS];
-    size_t lens[MAX_ARGUMENTS];
-    char numbers[MAX_ARGUMENTS][NUMBER_LEN];
-    char key[sizeof(((redis_address *)0)->prefix) + MAILSUB_MAX_STORE_KEY];
-} arguments;
-
-static void add_octets(arguments *list, const char *octets, size_t len)
+/* A number as the script reads it: all of ours are whole in a double. */
+static unsigned char *put_number(unsigned char *at, int64_t number)
 {
-    list->words[list->n] = octets;
-    list->lens[list->n++] = len;
+    double value = (double)number;
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (int i = 0; i < 8; i++)
+        *at++ = (unsigned char)(bits >> 8 * i);
+    return at;
 }
 
-static void add_number(arguments *list, int64_t number)
+static unsigned char *put_short(unsigned char *at, int32_t number)
 {
-    char *text = list->numbers[list->n];
-    int len = snprintf(text, NUMBER_LEN, "%lld", (long long)number);
-    add_octets(list, text, (size_t)len);
+    *at++ = (unsigned char)((uint32_t)number & 0xff);
+    *at++ = (unsigned char)((uint32_t)number >> 8 & 0xff);
+    return at;
 }
 
-static void add_clock(arguments *list, const redis_store *store, const mailsub_instant *now)
+/* All that is asked, in one string: the server makes a value of each argument, and the script would
+   make a number of each. Returns its length. */
+static size_t write_request(const redis_store *store, const mailsub_store_request *request,
+                            unsigned char out[MAX_REQUEST])
 {
-    if (!store->address.client_clock) {
-        for (int i = 0; i < 3; i++)
-            add_octets(list, "", 0);
-        return;
-    }
-    add_number(list, now->unix_ms);
-    add_number(list, now->steady_ms);
-    memcpy(list->numbers[list->n], &now->steady_id, sizeof now->steady_id);
-    add_octets(list, list->numbers[list->n], sizeof now->steady_id);
-}
-
-static void write_arguments(arguments *list, const redis_store *store,
-                            const mailsub_store_request *request)
-{
-    list->n = 0;
-    int len = snprintf(list->key, sizeof list->key, "%s%s", store->address.prefix, request->key);
-    add_octets(list, "EVALSHA", 7);
-    add_octets(list, store->hash, 40);
-    add_octets(list, "1", 1);
-    add_octets(list, list->key, (size_t)len);
-    add_number(list, request->what);
-    add_clock(list, store, &request->now);
-    add_number(list, request->recipients);
-    add_number(list, request->least);
-    add_number(list, request->messages);
-    add_number(list, request->at_ms);
-    add_number(list, request->close_ms);
+    const int64_t numbers[] = {request->recipients, request->least, request->messages,
+                               request->at_ms, request->close_ms};
+    unsigned char *at = out;
+    *at++ = (unsigned char)request->what;
+    *at++ = store->address.client_clock;
+    at = put_number(at, request->now.unix_ms);
+    at = put_number(at, request->now.steady_ms);
+    memcpy(at, &request->now.steady_id, 8);
+    at += 8;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        at = put_number(at, numbers[i]);
+    *at++ = (unsigned char)request->n_windows;
     for (size_t i = 0; i < request->n_windows; i++) {
         const mailsub_window *window = &request->windows[i];
-        add_number(list, window->length_ms);
-        add_number(list, window->limit);
-        add_number(list, window->flags & (MAILSUB_WINDOW_MESSAGES | MAILSUB_WINDOW_FIXED));
-        add_number(list, window->offset_min);
-        add_number(list, window->next_min);
+        at = put_number(at, window->length_ms);
+        at = put_number(at, window->limit);
+        *at++ = window->flags & (MAILSUB_WINDOW_MESSAGES | MAILSUB_WINDOW_FIXED);
+        at = put_short(at, window->offset_min);
+        at = put_short(at, window->next_min);
     }
+    return (size_t)(at - out);
 }
 
 static bool is_answer(const redisReply *reply, size_t n_windows)
 {
     if (reply->type != REDIS_REPLY_ARRAY ||
-        (reply->elements != 5 && reply->elements != 5 + 2 * n_windows))
+        (reply->elements != N_GRANTED && reply->elements != N_FIXED + 2 * n_windows))
         return false;
     for (size_t i = 0; i < reply->elements; i++) {
         if (reply->element[i]->type != REDIS_REPLY_INTEGER)
@@ -192,14 +184,18 @@ static bool is_answer(const redisReply *reply, size_t n_windows)
 
 static void read_answer(const redisReply *reply, mailsub_store_answer *answer)
 {
-    int64_t *const fixed[] = {&answer->granted, &answer->at_ms, &answer->retry_ms,
-                              &answer->closed_ms};
-    for (size_t i = 0; i < 4; i++)
-        *fixed[i] = reply->element[i]->integer;
+    answer->granted = reply->element[0]->integer;
+    answer->at_ms = reply->element[1]->integer;
+    answer->retry_ms = answer->closed_ms = 0;
+    answer->stopped_by = -1;
+    if (reply->elements == N_GRANTED)
+        return;
+    answer->retry_ms = reply->element[2]->integer;
+    answer->closed_ms = reply->element[3]->integer;
     answer->stopped_by = (int)reply->element[4]->integer;
-    for (size_t i = 5; i + 1 < reply->elements; i += 2) {
-        answer->used[(i - 5) / 2] = reply->element[i]->integer;
-        answer->next_ms[(i - 5) / 2] = reply->element[i + 1]->integer;
+    for (size_t i = N_FIXED; i + 1 < reply->elements; i += 2) {
+        answer->used[(i - N_FIXED) / 2] = reply->element[i]->integer;
+        answer->next_ms[(i - N_FIXED) / 2] = reply->element[i + 1]->integer;
     }
 }
 
@@ -207,10 +203,13 @@ static void read_answer(const redisReply *reply, mailsub_store_answer *answer)
 static int call_script(redis_store *store, const mailsub_store_request *request,
                        mailsub_store_answer *answer, bool *out_again)
 {
-    arguments list;
+    unsigned char asked[MAX_REQUEST];
+    char key[sizeof store->address.prefix + MAILSUB_MAX_STORE_KEY];
     redisReply *reply = NULL;
-    write_arguments(&list, store, request);
-    int rc = redis_connection_call(&store->connection, list.n, list.words, list.lens, &reply);
+    int key_len = snprintf(key, sizeof key, "%s%s", store->address.prefix, request->key);
+    const char *words[] = {"EVALSHA", store->hash, "1", key, (const char *)asked};
+    const size_t lens[] = {7, 40, 1, (size_t)key_len, write_request(store, request, asked)};
+    int rc = redis_connection_call(&store->connection, 5, words, lens, &reply);
     if (rc) {
         redis_connection_abandon(&store->connection);
         *out_again = true;
