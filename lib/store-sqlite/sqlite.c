@@ -3,6 +3,10 @@
  * Written against the public table alone. A decision is one immediate transaction: read a row,
  * change it, write it. What is refused is rolled back and writes nothing.
  *
+ * Rows that no window needs any more are deleted: a new sender looks at two old ones, behind those
+ * that the one before looked at. A row says by both clocks when it was written, and for how long it
+ * counts; like the limiter itself, nobody believes the calendar while the steady clock is the same.
+ *
  * An SQLite connection does not survive a fork, not even its closing: a child leaves the parent's
  * alone and opens one of its own.
  */
@@ -11,6 +15,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,15 +24,26 @@
 
 #define BUSY_MS 10000
 
-enum statement { BEGIN, READ, WRITE, COMMIT, ROLLBACK, N_STATEMENTS };
+/* No sender has this name. The row holds the one that was looked at last. */
+#define CURSOR ""
+
+enum statement { BEGIN, READ, INSERT, UPDATE, COMMIT, ROLLBACK, FIND_OLD, DELETE, N_STATEMENTS };
 
 static const char *const texts[N_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [READ] = "SELECT state FROM mailsub_limits WHERE sender = ?1",
-    [WRITE] = ("INSERT INTO mailsub_limits (sender, state) VALUES (?1, ?2)"
-               " ON CONFLICT (sender) DO UPDATE SET state = excluded.state"),
+    [INSERT] = ("INSERT INTO mailsub_limits"
+                " (sender, state, steady_id, steady_ms, unix_ms, idle_ms)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    [UPDATE] = ("UPDATE mailsub_limits SET state = ?2, steady_id = ?3, steady_ms = ?4,"
+                " unix_ms = ?5, idle_ms = ?6 WHERE sender = ?1"),
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
+    /* The two behind a sender, and whether they count no more. */
+    [FIND_OLD] = ("SELECT sender, CASE WHEN steady_id = ?2 AND ?2 <> 0 THEN ?3 - steady_ms"
+                  " ELSE ?4 - unix_ms END > idle_ms"
+                  " FROM mailsub_limits WHERE sender > ?1 ORDER BY sender LIMIT 2"),
+    [DELETE] = "DELETE FROM mailsub_limits WHERE sender = ?1",
 };
 
 typedef struct sqlite_store {
@@ -37,6 +53,13 @@ typedef struct sqlite_store {
     sqlite3 *database;
     sqlite3_stmt *statements[N_STATEMENTS];
 } sqlite_store;
+
+struct call {
+    const char *key;
+    const mailsub_instant *now;
+    mailsub_store_change_fn change;
+    void *context;
+};
 
 static int error_of(int code)
 {
@@ -88,7 +111,9 @@ static int prepare(sqlite_store *store)
     int code = sqlite3_exec(store->database,
                             "PRAGMA synchronous = FULL;"
                             "CREATE TABLE IF NOT EXISTS mailsub_limits"
-                            " (sender TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID",
+                            " (sender TEXT PRIMARY KEY, state BLOB NOT NULL,"
+                            " steady_id INTEGER NOT NULL, steady_ms INTEGER NOT NULL,"
+                            " unix_ms INTEGER NOT NULL, idle_ms INTEGER NOT NULL) WITHOUT ROWID",
                             NULL, NULL, NULL);
     for (int i = 0; i < N_STATEMENTS && code == SQLITE_OK; i++)
         code = sqlite3_prepare_v3(store->database, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -117,35 +142,126 @@ static int run(sqlite_store *store, enum statement which)
     return error_of(code);
 }
 
-static int change_row(sqlite_store *store, const char *key, mailsub_store_change_fn change,
-                      void *change_context, bool *out_written)
+/* ---- rows ---- */
+
+/* What a row holds, when it was written, and for how long it counts. */
+struct content {
+    const void *data;
+    size_t len;
+    mailsub_instant now;
+    int64_t idle_ms;
+};
+
+/* how is INSERT or UPDATE. */
+static int write_row(sqlite_store *store, enum statement how, const char *key,
+                     const struct content *content)
+{
+    sqlite3_stmt *write = store->statements[how];
+    sqlite3_bind_text(write, 1, key, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(write, 2, content->data, (int)content->len, SQLITE_STATIC);
+    sqlite3_bind_int64(write, 3, (sqlite3_int64)content->now.steady_id);
+    sqlite3_bind_int64(write, 4, content->now.steady_ms);
+    sqlite3_bind_int64(write, 5, content->now.unix_ms);
+    sqlite3_bind_int64(write, 6, content->idle_ms);
+    int rc = run(store, how);
+    sqlite3_clear_bindings(write);
+    return rc;
+}
+
+static int delete_row(sqlite_store *store, const char *sender)
+{
+    sqlite3_bind_text(store->statements[DELETE], 1, sender, -1, SQLITE_STATIC);
+    int rc = run(store, DELETE);
+    sqlite3_clear_bindings(store->statements[DELETE]);
+    return rc;
+}
+
+/* Read the octets of a key; it lasts until READ is reset. */
+static int read_row(sqlite_store *store, const char *key, const void **out_data, size_t *out_len)
 {
     sqlite3_stmt *read = store->statements[READ];
-    mailsub_store_state state = {.size = sizeof state, .now_ms = -1, .unknown_ms = -1};
-    mailsub_store_change made = {.size = sizeof made};
     sqlite3_bind_text(read, 1, key, -1, SQLITE_STATIC);
     int code = sqlite3_step(read);
+    *out_len = 0;
     if (code == SQLITE_ROW) {
-        state.data = sqlite3_column_blob(read, 0);
-        state.len = (size_t)sqlite3_column_bytes(read, 0);
+        const void *data = sqlite3_column_blob(read, 0);
+        *out_data = data ? data : ""; /* SQLite has no pointer to an empty one */
+        *out_len = (size_t)sqlite3_column_bytes(read, 0);
     }
-    int rc = error_of(code);
+    return error_of(code);
+}
+
+/* *out_how: how it is to be written. */
+static int load_cursor(sqlite_store *store, char out[MAILSUB_MAX_STORE_KEY + 1],
+                       enum statement *out_how)
+{
+    const void *data = NULL;
+    size_t len = 0;
+    int rc = read_row(store, CURSOR, &data, &len);
+    *out_how = data ? UPDATE : INSERT;
+    if (len > MAILSUB_MAX_STORE_KEY)
+        len = 0;
+    memcpy(out, len > 0 ? data : "", len);
+    out[len] = '\0';
+    sqlite3_reset(store->statements[READ]);
+    return rc;
+}
+
+static int save_cursor(sqlite_store *store, enum statement how, const char *cursor)
+{
+    const struct content content = {.data = cursor, .len = strlen(cursor), .idle_ms = INT64_MAX};
+    return write_row(store, how, CURSOR, &content);
+}
+
+/* Look at two old rows; at the end of the table the cursor goes back to its beginning. */
+static int prune(sqlite_store *store, const mailsub_instant *now)
+{
+    char names[2][MAILSUB_MAX_STORE_KEY + 1];
+    bool old[2] = {false, false};
+    int n = 0;
+    char cursor[MAILSUB_MAX_STORE_KEY + 1];
+    enum statement how;
+    int rc = load_cursor(store, cursor, &how);
+    if (rc)
+        return rc;
+    sqlite3_stmt *find = store->statements[FIND_OLD];
+    sqlite3_bind_text(find, 1, cursor, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(find, 2, (sqlite3_int64)now->steady_id);
+    sqlite3_bind_int64(find, 3, now->steady_ms);
+    sqlite3_bind_int64(find, 4, now->unix_ms);
+    int code = SQLITE_ROW;
+    while (n < 2 && (code = sqlite3_step(find)) == SQLITE_ROW) {
+        snprintf(names[n], sizeof names[n], "%s", (const char *)sqlite3_column_text(find, 0));
+        old[n++] = sqlite3_column_int(find, 1) != 0;
+    }
+    sqlite3_reset(find);
+    rc = error_of(code);
+    for (int i = 0; i < n && rc == MAILSUB_OK; i++)
+        rc = old[i] ? delete_row(store, names[i]) : MAILSUB_OK;
+    return rc ? rc : save_cursor(store, how, n == 2 ? names[1] : CURSOR);
+}
+
+static int change_row(sqlite_store *store, const struct call *call, bool *out_written)
+{
+    mailsub_store_state state = {.size = sizeof state, .now_ms = -1, .unknown_ms = -1};
+    mailsub_store_change made = {.size = sizeof made};
+    int rc = read_row(store, call->key, &state.data, &state.len);
     if (rc == MAILSUB_OK)
-        rc = change(change_context, &state, &made);
-    sqlite3_reset(read);
+        rc = call->change(call->context, &state, &made);
+    sqlite3_reset(store->statements[READ]);
     if (rc || !made.write)
         return rc;
-    sqlite3_stmt *write = store->statements[WRITE];
-    sqlite3_bind_text(write, 1, key, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(write, 2, made.data, (int)made.len, SQLITE_STATIC);
-    rc = run(store, WRITE);
-    sqlite3_clear_bindings(write);
+    const struct content content = {made.data, made.len, *call->now, made.idle_ms};
+    rc = write_row(store, state.data ? UPDATE : INSERT, call->key, &content);
+    if (rc == MAILSUB_OK && state.len == 0)
+        rc = prune(store, call->now);
     *out_written = rc == MAILSUB_OK;
     return rc;
 }
 
-static int update_locked(sqlite_store *store, const char *key, mailsub_store_change_fn change,
-                         void *change_context)
+/* ---- the store ---- */
+
+static int update_locked(sqlite_store *store, const struct call *call)
 {
     int rc = store->database ? MAILSUB_OK : attach(store);
     if (rc == MAILSUB_OK)
@@ -153,7 +269,7 @@ static int update_locked(sqlite_store *store, const char *key, mailsub_store_cha
     if (rc)
         return rc;
     bool written = false;
-    rc = change_row(store, key, change, change_context, &written);
+    rc = change_row(store, call, &written);
     if (rc == MAILSUB_OK && written)
         rc = run(store, COMMIT);
     if (rc || !written)
@@ -174,11 +290,11 @@ static int update(void *context, const char *key, const mailsub_instant *now,
                   mailsub_store_change_fn change, void *change_context)
 {
     sqlite_store *store = context;
-    (void)now;
+    const struct call call = {key, now, change, change_context};
     if (store->pid != getpid())
         forget_parent(store);
     pthread_mutex_lock(&store->lock);
-    int rc = update_locked(store, key, change, change_context);
+    int rc = update_locked(store, &call);
     pthread_mutex_unlock(&store->lock);
     return rc;
 }

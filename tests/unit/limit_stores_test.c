@@ -209,6 +209,42 @@ static void a_file_that_is_no_database_is_refused(void **state)
     unlink(path);
 }
 
+/* Twenty senders of each hundred count at any time: without a broom there would be 6,000 rows. */
+static void rows_that_count_no_more_are_deleted(void **state)
+{
+    (void)state;
+    char url[200], path[128], sender[32];
+    struct stat facts;
+    mailsub_limiter *limiter = NULL;
+    mailsub_ticket *ticket = NULL;
+    mailsub_instant now = start_time;
+    if (!has_sqlite())
+        skip();
+    path_in("pruned.sqlite", path, sizeof path);
+    snprintf(url, sizeof url, "sqlite:%s", path);
+    assert_int_equal(mailsub_limiter_open(NULL, url, &limiter), 0);
+    assert_int_equal(mailsub_limiter_add_rule(limiter, NULL, 1, 1000, 0), 0);
+    assert_int_equal(mailsub_ticket_new(NULL, &ticket), 0);
+    for (int i = 0; i < 6000; i++) {
+        now.steady_ms += 10;
+        now.unix_ms += i % 500 == 0 ? 365 * DAY_MS : -20; /* the calendar alone deletes nothing */
+        snprintf(sender, sizeof sender, "s%d@x.example", i);
+        assert_int_equal(mailsub_limiter_reserve(limiter, sender, 1, &now, ticket), 0);
+        assert_int_equal(mailsub_limiter_reserve(limiter, sender, 1, &now, ticket),
+                         MAILSUB_E_RATE_LIMITED);
+    }
+    for (int i = 5920; i < 6000; i++) {
+        snprintf(sender, sizeof sender, "s%d@x.example", i);
+        assert_int_equal(mailsub_limiter_reserve(limiter, sender, 1, &now, ticket),
+                         MAILSUB_E_RATE_LIMITED);
+    }
+    mailsub_ticket_free(ticket);
+    mailsub_limiter_unref(limiter);
+    assert_int_equal(stat(path, &facts), 0);
+    assert_true(facts.st_size < 400 * 1024); /* 6,000 rows are a megabyte */
+    unlink(path);
+}
+
 /* ---- Redis ---- */
 
 static void redis_conforms(void **state)
@@ -337,6 +373,7 @@ int main(void)
         cmocka_unit_test(sqlite_conforms),
         cmocka_unit_test(sqlite_counts_for_all_processes),
         cmocka_unit_test(a_file_that_is_no_database_is_refused),
+        cmocka_unit_test(rows_that_count_no_more_are_deleted),
         cmocka_unit_test(redis_conforms),
         cmocka_unit_test(redis_counts_for_all_processes),
         cmocka_unit_test(redis_counts_by_its_own_clock),
