@@ -4,17 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#include <sys/resource.h>
-
-void bench_need(bool ok, const char *what)
-{
-    if (ok)
-        return;
-    fprintf(stderr, "%s: %s failed\n", bench_name, what);
-    exit(1);
-}
 
 char *bench_load(const char *path, size_t *out_len)
 {
@@ -44,33 +33,6 @@ void bench_put(struct bench *bench, const void *data, size_t len)
     bench->len += len;
 }
 
-static double seconds_of(struct timeval value)
-{
-    return (double)value.tv_sec + (double)value.tv_usec / 1e6;
-}
-
-static double now(void)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
-
-/* Peak of this program's own memory; getrusage would tell its parent's when that was larger. */
-static long peak_rss_kib(void)
-{
-    char line[128];
-    long kib = 0;
-    FILE *status = fopen("/proc/self/status", "r");
-    while (status && fgets(line, sizeof line, status)) {
-        if (sscanf(line, "VmHWM: %ld", &kib) == 1)
-            break;
-    }
-    if (status)
-        fclose(status);
-    return kib;
-}
-
 static void keep_message(const struct bench *bench)
 {
     if (strcmp(bench->sink, "memory") == 0 || strcmp(bench->sink, "null") == 0)
@@ -94,20 +56,16 @@ int main(int argc, char **argv)
         .paths = argv + 3,
     };
     bench_prepare(&bench);
-    struct rusage before, after;
-    getrusage(RUSAGE_SELF, &before);
-    double start = now();
+    struct measure begun = measure_begin();
     for (unsigned long i = 0; i < bench.count; i++) {
         bench.len = 0;
         bench_one(&bench);
     }
-    double wall = now() - start;
-    getrusage(RUSAGE_SELF, &after);
+    struct measure took = measure_end(&begun);
     printf("{\"program\": \"%s\", \"messages\": %lu, \"bytes\": %llu, \"wall_s\": %.6f, "
            "\"user_s\": %.6f, \"system_s\": %.6f, \"peak_rss_kib\": %ld}\n",
-           bench.name, bench.count, (unsigned long long)bench.n_bytes, wall,
-           seconds_of(after.ru_utime) - seconds_of(before.ru_utime),
-           seconds_of(after.ru_stime) - seconds_of(before.ru_stime), peak_rss_kib());
+           bench.name, bench.count, (unsigned long long)bench.n_bytes, took.wall, took.user,
+           took.system, measure_kib("VmHWM:"));
     keep_message(&bench);
     free(bench.data);
     return 0;

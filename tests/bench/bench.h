@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "measure.h"
+
 struct bench {
     const char *name;
     unsigned long count;
@@ -32,13 +34,10 @@ struct bench {
 char *bench_load(const char *path, size_t *out_len);
 /* Hand octets of the message to the sink. */
 void bench_put(struct bench *bench, const void *data, size_t len);
-/* End with a message when ok is false. */
-void bench_need(bool ok, const char *what);
 
 /* What the program does: prepare once, then one message at a time. */
 void bench_prepare(struct bench *bench);
 void bench_one(struct bench *bench);
-extern const char bench_name[];
 extern const int bench_n_files;
 
 #endif
