@@ -69,6 +69,9 @@ SERVICES = {
     "late_refusal": {"smtpd_delay_reject": "yes"},
     "no_extensions": {"smtpd_discard_ehlo_keywords": "pipelining, chunking, size, 8bitmime,"
                       " enhancedstatuscodes, dsn, smtputf8, vrfy, etrn"},
+    # Takes whoever is named, and delivers nothing.
+    "counted": {"smtpd_recipient_restrictions": "check_recipient_access static:DISCARD",
+                "smtpd_reject_unlisted_recipient": "no"},
     "small": {"message_size_limit": "20000"},
     "small_unsaid": {"message_size_limit": "20000", "smtpd_discard_ehlo_keywords": "size"},
     "impatient": {"smtpd_timeout": "1s"},
