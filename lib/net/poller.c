@@ -86,8 +86,10 @@ void mailsub__poller_wake(mailsub__poller *poller)
     int error = errno; /* the code that a signal handler interrupts may be about to read it */
     static const uint64_t one = 1;
     /* EAGAIN means that the counter is full: it is readable then. */
-    ssize_t n = write(poller->event_fd, &one, sizeof one);
-    (void)n;
+    ssize_t n;
+    do
+        n = write(poller->event_fd, &one, sizeof one);
+    while (n < 0 && errno == EINTR);
     atomic_store(&poller->was_woken, true);
     errno = error;
 }

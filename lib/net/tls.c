@@ -374,6 +374,9 @@ int mailsub__tls_handshake(mailsub__tls *tls, bool *out_done)
         result = verify(tls->session);
     if (result < 0)
         return fail_handshake(tls, result);
+    /* The last flight is this side's: no answer would come to what was not sent. */
+    if (tls->send_errno != 0)
+        return lose(tls, "during the TLS handshake", tls->send_errno);
     tls->is_done = true;
     tls->n_idle_records = 0;
     *out_done = true;
