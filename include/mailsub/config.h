@@ -69,6 +69,21 @@ enum {
 typedef void (*mailsub_transcript_fn)(void *context, int direction, const char *line, size_t len);
 
 /**
+ * Makes a connection in place of the library, for an application with its own way through the
+ * network. Called from within the calls on a session, in their thread; what it waits for, the whole
+ * session waits for.
+ * @param context  what the caller of the library gave
+ * @param host     of the URL, or of the proxy: A-label name, or address without brackets; valid
+ *                 during the call
+ * @param port     of the URL, or of the proxy
+ * @param out_fd   receives a stream socket, which is the library's from then on. It is connected, or
+ *                 it is being connected (non-blocking), and then the connect time-out waits for it.
+ * @return 0; anything else: nothing is connected, *out_fd does not count, and the submission ends
+ *         with that number if it is one of error.h, or else with MAILSUB_E_CONNECT
+ */
+typedef int (*mailsub_connect_fn)(void *context, const char *host, int port, int *out_fd);
+
+/**
  * Create a config without a server.
  * @param allocator   memory for the config and for the sessions made with it; NULL for malloc
  * @param out_config  receives the config, with one reference that the caller holds
@@ -101,14 +116,22 @@ MAILSUB_API void mailsub_config_unref(mailsub_config *config);
  *  submission     587            STARTTLS demanded
  *  smtp           25             465: implicit TLS; another port: STARTTLS demanded; to this host
  *                                (localhost, 127.0.0.0/8, ::1): STARTTLS when offered, else clear
+ *  lmtp           24             as smtp; not port 25; mailsub_config_set_lmtp is called
  *
  * The host is a name (IDN too), an IPv4 address, or an IPv6 address in brackets. User and password
- * are percent-decoded and replace earlier credentials. All that the URL does not say is left alone.
+ * are percent-decoded and replace earlier credentials. Or name a Unix socket of this host by
+ *
+ *  smtp+unix:/path, lmtp+unix:/path    STARTTLS when offered, else clear
+ *
+ * whose server a certificate has to name "localhost", unless mailsub_config_set_verify_name says
+ * otherwise. The path is percent-decoded, and has at most 107 octets.
+ *
+ * All that the URL does not say is left alone.
  * @param config  the config
  * @param url     not NULL; NUL-terminated UTF-8
- * @return 0; MAILSUB_E_URL malformed, unknown scheme, or a path other than /, a query or a
- *         fragment; mailsub_config_get_error_detail tells the cause
- * RFC 3986, RFC 8314; since 0.1
+ * @return 0; MAILSUB_E_URL malformed, unknown scheme, a query or a fragment, or behind a host a path
+ *         other than /; mailsub_config_get_error_detail tells the cause
+ * RFC 3986, RFC 8314, RFC 2033; since 0.1
  */
 MAILSUB_API int mailsub_config_set_url(mailsub_config *config, const char *url);
 
@@ -457,6 +480,51 @@ MAILSUB_API int mailsub_config_set_policy(mailsub_config *config, mailsub_policy
 MAILSUB_API int mailsub_config_set_relay_signs(mailsub_config *config, int on);
 
 /**
+ * Connect from one address of this host. Call it once for IPv4 and once for IPv6 to use both; with
+ * one of them only, servers are reached by that family only.
+ * @param config   the config
+ * @param address  IPv4 address, or IPv6 address without brackets; NULL lets the system choose again
+ *                 (the default)
+ * @return 0; MAILSUB_E_HOST_NAME it is neither. Whether this host has it shows when a connection is
+ *         made, which ends with MAILSUB_E_CONNECT otherwise.
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_source_address(mailsub_config *config, const char *address);
+
+/**
+ * Reach the server through a proxy: scheme://[user:password@]host[:port]
+ *
+ *  scheme            default port   proxy
+ *  socks5, socks5h   1080           SOCKS5, with user name and password where they are given
+ *  http              80             HTTP's CONNECT, with the Basic login where they are given
+ *
+ * The server's name goes to the proxy, and is not resolved here. TLS and login with the server are
+ * demanded as without a proxy, which sees none of it; it does see its own login, in clear. A URL
+ * whose host is this host cannot be reached through a proxy unless TLS is demanded by name
+ * (mailsub_config_set_tls): what the proxy calls localhost is another. Unix sockets and descriptors
+ * that are handed in need no proxy. No environment variable is looked at.
+ * @param config  the config
+ * @param url     NUL-terminated UTF-8; user and password are percent-decoded, and have 1 to 255
+ *                octets; NULL for none (the default)
+ * @return 0; MAILSUB_E_URL malformed, another scheme, a user without a password, or with http a user
+ *         with a colon
+ * RFC 1928, RFC 1929, RFC 9110 section 9.3.6, RFC 7617; since 0.1
+ */
+MAILSUB_API int mailsub_config_set_proxy(mailsub_config *config, const char *url);
+
+/**
+ * Have the application make the connections that the URL asks for, but for Unix sockets. What
+ * mailsub_config_set_tls and the login demand stays demanded.
+ * @param config   the config
+ * @param connect  called for each connection; NULL for the library's own way (the default)
+ * @param context  handed to connect
+ * @return 0
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_connect(mailsub_config *config, mailsub_connect_fn connect,
+                                           void *context);
+
+/**
  * Receive the dialogue line by line.
  * @param config      the config
  * @param transcript  called from within the calls on a session, in their thread; NULL for none
@@ -519,7 +587,8 @@ MAILSUB_API int mailsub_config_insecure_skip_verify(mailsub_config *config);
 /**
  * Host of the server.
  * @param config  the config
- * @return name as an A-label, or address without brackets; "" when none is set or config is NULL
+ * @return name as an A-label, or address without brackets; "localhost" when the URL names a path; ""
+ *         when none is set or config is NULL
  * Since 0.1
  */
 MAILSUB_API const char *mailsub_config_get_host(const mailsub_config *config);
@@ -527,10 +596,19 @@ MAILSUB_API const char *mailsub_config_get_host(const mailsub_config *config);
 /**
  * Port of the server.
  * @param config  the config
- * @return 1 to 65535; 0 when none is set or config is NULL
+ * @return 1 to 65535; 0 when none is set, when the URL names a path, or config is NULL
  * Since 0.1
  */
 MAILSUB_API int mailsub_config_get_port(const mailsub_config *config);
+
+/**
+ * Path that the URL names on this host.
+ * @param config  the config
+ * @return percent-decoded; "" when the URL names a host, when none is set or config is NULL; lent
+ *         until the next URL
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_config_get_path(const mailsub_config *config);
 
 /**
  * Encryption that will be used.

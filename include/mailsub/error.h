@@ -91,6 +91,13 @@ enum {
     X(-306, E_UNKNOWN_OUTCOME, NETWORK, CHECK_ARRIVAL, 74,                                         \
       "no reply to the complete message: it may or may not have been accepted")                    \
     X(-307, E_CANCELLED, NETWORK, RETRY_LATER, 75, "cancelled by the caller")                      \
+    X(-308, E_PROXY, NETWORK, RETRY_LATER, 75, "the proxy could not connect to the server")        \
+    X(-309, E_PROXY_LOGIN, NETWORK, FIX_CONFIGURATION, 77,                                         \
+      "the proxy demands a login, or refused the one it got")                                      \
+    X(-310, E_PROXY_REFUSED, NETWORK, FIX_CONFIGURATION, 69,                                       \
+      "the proxy does not allow this connection")                                                  \
+    X(-311, E_PROXY_PROTOCOL, NETWORK, FIX_CONFIGURATION, 76,                                      \
+      "what the proxy answered is malformed")                                                      \
     X(-401, E_TLS, TLS, FIX_CONFIGURATION, 76, "the TLS handshake or a TLS record failed")         \
     X(-402, E_TLS_UNTRUSTED, TLS, FIX_CONFIGURATION, 76,                                           \
       "the certificate's issuer is not trusted")                                                   \

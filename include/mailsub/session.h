@@ -47,6 +47,19 @@ typedef void (*mailsub_done_fn)(void *context, mailsub_message *message, int cod
 MAILSUB_API int mailsub_session_new(mailsub_config *config, mailsub_session **out_session);
 
 /**
+ * Use a connection that the application has made, the next time that the session connects; once.
+ * What is spoken over it, TLS and login included, is as the config says: its URL names the host that
+ * a certificate has to be for. Behind it the session connects in its own way again.
+ * @param session  the session
+ * @param fd       stream socket, connected to the server, or being connected; the session's from now
+ *                 on, and closed by it, whether the call succeeds or not. It takes the place of an
+ *                 earlier one that was not used yet.
+ * @return 0; MAILSUB_E_INVALID session is NULL, or fd is no stream socket
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_session_take_descriptor(mailsub_session *session, int fd);
+
+/**
  * Close the connection at once and free the session. Messages that are not done end as
  * MAILSUB_E_CANCELLED, or as unknown where their content was complete; their done functions are
  * called. Afterwards no thread and no descriptor of the session is left; when a name resolution is

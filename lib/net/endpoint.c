@@ -16,6 +16,19 @@ bool mailsub__endpoint_init(mailsub__endpoint *out, const struct sockaddr *from,
     return true;
 }
 
+bool mailsub__endpoint_parse(const char *text, mailsub__endpoint *out)
+{
+    mailsub__endpoint address = {0};
+    if (inet_pton(AF_INET, text, &address.ipv4.sin_addr) == 1)
+        address.ipv4.sin_family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &address.ipv6.sin6_addr) == 1)
+        address.ipv6.sin6_family = AF_INET6;
+    else
+        return false;
+    *out = address;
+    return true;
+}
+
 socklen_t mailsub__endpoint_len(const mailsub__endpoint *address)
 {
     return address->any.sa_family == AF_INET ? sizeof address->ipv4 : sizeof address->ipv6;

@@ -17,6 +17,8 @@ typedef union mailsub__endpoint {
 
 /* False, and nothing set: another family, or cut short. */
 bool mailsub__endpoint_init(mailsub__endpoint *out, const struct sockaddr *from, socklen_t len);
+/* From an IPv4 address, or an IPv6 address without brackets and zone; port 0. False: it is neither. */
+bool mailsub__endpoint_parse(const char *text, mailsub__endpoint *out);
 socklen_t mailsub__endpoint_len(const mailsub__endpoint *address);
 bool mailsub__endpoint_equal(const mailsub__endpoint *a, const mailsub__endpoint *b);
 /* The peer is this host: a loopback address, or the same address at both ends. */

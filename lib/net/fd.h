@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keeps the library's descriptors away from 0, 1 and 2. */
+/* What is done with any descriptor. */
 #ifndef MAILSUB_NET_FD_H
 #define MAILSUB_NET_FD_H
+
+#include <stdbool.h>
 
 /*
  * An application may have closed its standard descriptors. The next socket would then be number 2,
@@ -10,5 +12,8 @@
  * -1 with errno when fd is -1 already, or when there is no other number.
  */
 int mailsub__fd_lift(int fd);
+bool mailsub__fd_is_stream_socket(int fd);
+/* Close it and forget it; -1 is allowed. */
+void mailsub__fd_close(int *fd);
 
 #endif

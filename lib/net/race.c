@@ -23,7 +23,8 @@ struct mailsub__race {
     const mailsub_allocator *allocator;
     mailsub__poller *poller;
     enum mailsub__race_state state;
-    int64_t next_at_ms; /* when the next attempt may begin even if one is under way */
+    int64_t next_at_ms;           /* when the next attempt may begin even if one is under way */
+    mailsub__endpoint sources[2]; /* IPv4, IPv6; the system chooses where the family is 0 */
     size_t winner;
     size_t n_begun;
     size_t n_open;
@@ -58,6 +59,16 @@ int mailsub__race_new(const mailsub_allocator *allocator, mailsub__poller *polle
     interleave(race, addresses, n);
     *out_race = race;
     return MAILSUB_OK;
+}
+
+static size_t family_index(const mailsub__endpoint *address)
+{
+    return address->any.sa_family == AF_INET ? 0 : 1;
+}
+
+void mailsub__race_set_source(mailsub__race *race, const mailsub__endpoint *source)
+{
+    race->sources[family_index(source)] = *source;
 }
 
 static void close_attempt(mailsub__race *race, struct attempt *attempt)
@@ -125,6 +136,18 @@ static int open_socket(const mailsub__endpoint *address)
     return fd;
 }
 
+/* From the address that was asked for. The port is chosen when the connection is made: only then
+   may one port serve connections to several peers (ip(7), IP_BIND_ADDRESS_NO_PORT). */
+static bool bind_source(const mailsub__race *race, const struct attempt *attempt)
+{
+    static const int on = 1;
+    const mailsub__endpoint *source = &race->sources[family_index(&attempt->address)];
+    if (source->any.sa_family == AF_UNSPEC)
+        return true;
+    setsockopt(attempt->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return bind(attempt->fd, &source->any, mailsub__endpoint_len(source)) == 0;
+}
+
 static void begin_attempt(mailsub__race *race, int64_t now_ms)
 {
     struct attempt *attempt = &race->attempts[race->n_begun++];
@@ -135,6 +158,10 @@ static void begin_attempt(mailsub__race *race, int64_t now_ms)
         return;
     }
     race->n_open++;
+    if (!bind_source(race, attempt)) {
+        fail_attempt(race, attempt, errno);
+        return;
+    }
     int result =
         connect(attempt->fd, &attempt->address.any, mailsub__endpoint_len(&attempt->address));
     bool is_pending = result < 0 && (errno == EINPROGRESS || errno == EINTR);

@@ -28,6 +28,9 @@ enum mailsub__race_state { MAILSUB__RACE_RUNNING, MAILSUB__RACE_WON, MAILSUB__RA
 /* The addresses are copied; n is at least 1. Nothing is connected yet. MAILSUB_E_NOMEM. */
 int mailsub__race_new(const mailsub_allocator *allocator, mailsub__poller *poller,
                       const mailsub__endpoint *addresses, size_t n, mailsub__race **out_race);
+/* Before the first _process: addresses of this family are connected to from this address. Once for
+   each family; copied. */
+void mailsub__race_set_source(mailsub__race *race, const mailsub__endpoint *source);
 /* Closes all sockets, except the winner's if it was taken. */
 void mailsub__race_free(mailsub__race *race);
 

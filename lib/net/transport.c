@@ -5,9 +5,8 @@
  *   CLOSED -> RESOLVING -> CONNECTING -> [HANDSHAKING ->] READY -> [HANDSHAKING -> READY] -> CLOSED
  *
  * and from each but CLOSED to FAILED, from where _close leads to CLOSED. One _process may pass
- * through several. What each state holds: RESOLVING a resolver; CONNECTING a race; HANDSHAKING a
- * socket and a TLS session; READY a socket and perhaps a TLS session; FAILED and CLOSED none of
- * them, but a resolver whose answer nobody waits for any more: its thread cannot be stopped.
+ * through several. RESOLVING and CONNECTING are the dial's; HANDSHAKING holds a socket and a TLS
+ * session, READY a socket and perhaps a TLS session, FAILED and CLOSED none of them.
  */
 #include "net/transport.h"
 
@@ -22,25 +21,16 @@
 
 #include "base/memory.h"
 #include "net/detail.h"
-#include "net/endpoint.h"
-#include "net/race.h"
-#include "net/resolver.h"
 #include "net/tls.h"
-
-/* As many addresses of a name are looked at; the race takes from them what it tries. */
-#define MAX_ADDRESSES 64
 
 struct mailsub__transport {
     const mailsub_allocator *allocator;
     mailsub__poller *poller;
-    const char *host;
-    int port;
     mailsub__tls_settings tls_settings;
     mailsub__tls_ticket ticket; /* from the last connection, for the next */
     enum mailsub__transport_state state;
     bool with_tls;
-    mailsub__resolver *resolver;
-    mailsub__race *race;
+    mailsub__dial *dial;
     int fd; /* -1: none */
     mailsub__tls *tls;
     bool wants_write; /* what the poller watches for, besides reading */
@@ -54,10 +44,8 @@ struct mailsub__transport {
     /* Facts about the connection that is or was. */
     bool is_tls;
     bool is_resumed;
-    bool is_loopback;
+    mailsub__ends ends;
     mailsub__certificate_facts certificate;
-    char peer[MAILSUB__ENDPOINT_TEXT_LEN];
-    char local_literal[MAILSUB__ENDPOINT_TEXT_LEN];
     char tls_version[16];
     char tls_cipher[64];
 };
@@ -71,10 +59,8 @@ int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *
         return MAILSUB_E_NOMEM;
     transport->allocator = allocator;
     transport->poller = poller;
-    transport->host = settings->host;
-    transport->port = settings->port;
     transport->tls_settings = (mailsub__tls_settings){
-        .host = settings->host,
+        .host = settings->dial.host,
         .verify_name = settings->verify_name,
         .trust = settings->trust,
         .verify = settings->verify,
@@ -82,15 +68,20 @@ int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *
     };
     transport->fd = -1;
     transport->state = MAILSUB__TRANSPORT_CLOSED;
+    int rc =
+        mailsub__dial_new(allocator, poller, &settings->dial, &transport->detail, &transport->dial);
+    if (rc) {
+        mailsub__free(allocator, transport);
+        return rc;
+    }
     *out_transport = transport;
     return MAILSUB_OK;
 }
 
-/* Give up race, TLS session and socket, not the resolver. */
+/* Give up dialling, TLS session and socket. */
 static void drop_connection(mailsub__transport *transport)
 {
-    mailsub__race_free(transport->race);
-    transport->race = NULL;
+    mailsub__dial_close(transport->dial);
     if (transport->tls)
         mailsub__tls_keep_ticket(transport->tls);
     mailsub__tls_free(transport->tls);
@@ -111,7 +102,7 @@ void mailsub__transport_free(mailsub__transport *transport)
     if (!transport)
         return;
     drop_connection(transport);
-    mailsub__resolver_free(transport->resolver);
+    mailsub__dial_free(transport->dial);
     mailsub__tls_ticket_drop(&transport->ticket);
     mailsub__free(transport->allocator, transport);
 }
@@ -132,35 +123,6 @@ static int fail(mailsub__transport *transport, int error)
     return error;
 }
 
-static void start_race(mailsub__transport *transport)
-{
-    mailsub__endpoint addresses[MAX_ADDRESSES];
-    size_t n = 0;
-    int rc = mailsub__resolver_get(transport->resolver, addresses, MAX_ADDRESSES, &n,
-                                   begin_detail(transport));
-    mailsub__resolver_free(transport->resolver);
-    transport->resolver = NULL;
-    if (rc == MAILSUB_OK)
-        rc = mailsub__race_new(transport->allocator, transport->poller, addresses, n,
-                               &transport->race);
-    if (rc != MAILSUB_OK) {
-        fail(transport, rc);
-        return;
-    }
-    transport->state = MAILSUB__TRANSPORT_CONNECTING;
-}
-
-/* Who is at the two ends of the connection. The peer is not asked for: it may have hung up. */
-static void note_ends(mailsub__transport *transport, const mailsub__endpoint *peer)
-{
-    mailsub__endpoint local = {0};
-    socklen_t len = sizeof local;
-    getsockname(transport->fd, &local.any, &len);
-    mailsub__endpoint_write(peer, transport->peer);
-    mailsub__endpoint_write_literal(&local, transport->local_literal);
-    transport->is_loopback = mailsub__endpoint_is_loopback(peer, &local);
-}
-
 /* Begin the handshake on the socket. */
 static void begin_tls(mailsub__transport *transport)
 {
@@ -173,14 +135,9 @@ static void begin_tls(mailsub__transport *transport)
     transport->state = MAILSUB__TRANSPORT_HANDSHAKING;
 }
 
-static void take_winner(mailsub__transport *transport)
+static void take_socket(mailsub__transport *transport)
 {
-    mailsub__endpoint peer;
-    transport->fd = mailsub__race_take(transport->race, &peer);
-    mailsub__race_free(transport->race);
-    transport->race = NULL;
-    mailsub__detail_clear(&transport->detail);
-    note_ends(transport, &peer);
+    transport->fd = mailsub__dial_take(transport->dial, &transport->ends);
     if (mailsub__poller_add(transport->poller, transport->fd, true, false) != MAILSUB_OK) {
         mailsub__detail_append_os_error(&transport->detail, errno);
         fail(transport, MAILSUB_E_SYSTEM);
@@ -191,16 +148,25 @@ static void take_winner(mailsub__transport *transport)
     }
 }
 
-static void advance_race(mailsub__transport *transport, int64_t now_ms)
+/* Follow the dial. */
+static void follow_dial(mailsub__transport *transport)
 {
-    mailsub__race_process(transport->race, now_ms);
-    /* Also for a time-out, which only the owner knows of. */
-    mailsub__race_describe(transport->race, begin_detail(transport));
-    enum mailsub__race_state state = mailsub__race_get_state(transport->race);
-    if (state == MAILSUB__RACE_WON)
-        take_winner(transport);
-    else if (state == MAILSUB__RACE_LOST)
-        fail(transport, mailsub__race_get_error(transport->race));
+    switch (mailsub__dial_get_state(transport->dial)) {
+    case MAILSUB__DIAL_CLOSED:
+        break;
+    case MAILSUB__DIAL_RESOLVING:
+        transport->state = MAILSUB__TRANSPORT_RESOLVING;
+        break;
+    case MAILSUB__DIAL_CONNECTING:
+        transport->state = MAILSUB__TRANSPORT_CONNECTING;
+        break;
+    case MAILSUB__DIAL_CONNECTED:
+        take_socket(transport);
+        break;
+    case MAILSUB__DIAL_FAILED:
+        fail(transport, mailsub__dial_get_error(transport->dial));
+        break;
+    }
 }
 
 /* Have the poller watch for room when octets wait for it. */
@@ -293,42 +259,27 @@ void mailsub__transport_open(mailsub__transport *transport, bool with_tls, int64
     transport->is_tls = false;
     transport->is_resumed = false;
     transport->certificate = (mailsub__certificate_facts){0};
-    transport->is_loopback = false;
-    transport->peer[0] = '\0';
-    transport->local_literal[0] = '\0';
+    transport->ends = (mailsub__ends){.is_local = false};
     transport->tls_version[0] = '\0';
     transport->tls_cipher[0] = '\0';
-    /* The answer to an earlier open, which was given up, is stale. A question that is still being
-       asked is the same one: its answer will do, and waiting for it here would block. */
-    if (transport->resolver && mailsub__resolver_is_done(transport->resolver)) {
-        mailsub__resolver_free(transport->resolver);
-        transport->resolver = NULL;
-    }
-    mailsub__detail *detail = begin_detail(transport);
-    if (!transport->resolver) {
-        int rc = mailsub__resolver_new(transport->allocator, transport->poller, transport->host,
-                                       transport->port, &transport->resolver);
-        if (rc != MAILSUB_OK) {
-            mailsub__detail_append(detail, "starting the name resolution: ");
-            mailsub__detail_append_os_error(detail, rc == MAILSUB_E_NOMEM ? ENOMEM : errno);
-            fail(transport, rc);
-            return;
-        }
-    }
-    mailsub__detail_append(detail, transport->host);
-    mailsub__detail_append(detail, ": no answer from the name service");
-    transport->state = MAILSUB__TRANSPORT_RESOLVING;
+    mailsub__dial_open(transport->dial, now_ms);
+    follow_dial(transport);
     mailsub__transport_process(transport, now_ms);
+}
+
+void mailsub__transport_hand_in(mailsub__transport *transport, int fd)
+{
+    mailsub__dial_hand_in(transport->dial, fd);
 }
 
 void mailsub__transport_process(mailsub__transport *transport, int64_t now_ms)
 {
     refresh_once(transport);
-    if (transport->state == MAILSUB__TRANSPORT_RESOLVING &&
-        mailsub__resolver_is_done(transport->resolver))
-        start_race(transport);
-    if (transport->state == MAILSUB__TRANSPORT_CONNECTING)
-        advance_race(transport, now_ms);
+    if (transport->state == MAILSUB__TRANSPORT_RESOLVING ||
+        transport->state == MAILSUB__TRANSPORT_CONNECTING) {
+        mailsub__dial_process(transport->dial, now_ms);
+        follow_dial(transport);
+    }
     if (transport->state == MAILSUB__TRANSPORT_HANDSHAKING)
         advance_handshake(transport);
     else if (transport->state == MAILSUB__TRANSPORT_READY)
@@ -350,7 +301,7 @@ enum mailsub__transport_state mailsub__transport_get_state(const mailsub__transp
 
 int64_t mailsub__transport_deadline(const mailsub__transport *transport)
 {
-    return transport->race ? mailsub__race_deadline(transport->race) : -1;
+    return mailsub__dial_deadline(transport->dial);
 }
 
 /* The connection broke: os_error, or 0 when the peer closed it. */
@@ -501,15 +452,15 @@ mailsub__transport_get_certificate(const mailsub__transport *transport)
 
 bool mailsub__transport_is_loopback(const mailsub__transport *transport)
 {
-    return transport->is_loopback;
+    return transport->ends.is_local;
 }
 
 const char *mailsub__transport_get_peer(const mailsub__transport *transport)
 {
-    return transport->peer;
+    return transport->ends.peer;
 }
 
 const char *mailsub__transport_get_local_literal(const mailsub__transport *transport)
 {
-    return transport->local_literal;
+    return transport->ends.local_literal;
 }

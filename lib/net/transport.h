@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A connection to a server: name resolution off the caller's thread, IPv6 and IPv4 raced after RFC
- * 8305, TLS by GnuTLS, and then bytes both ways. Nothing here blocks, except _free while the
+ * A connection to a server: a socket by dial.h, TLS by GnuTLS, and then bytes both ways. Nothing
+ * here blocks, except _free while the
  * system's resolver has not returned.
  *
  * A transport is used for one connection at a time: open, process until it is ready, read and
@@ -16,6 +16,7 @@
 #include <mailsub/system.h>
 
 #include "net/certificate.h"
+#include "net/dial.h"
 #include "net/poller.h"
 #include "net/trust.h"
 
@@ -23,8 +24,7 @@ typedef struct mailsub__transport mailsub__transport;
 
 /* Strings are borrowed and outlive the transport. */
 typedef struct mailsub__transport_settings {
-    const char *host; /* A-label name, or IPv4 or IPv6 address without brackets */
-    int port;
+    mailsub__dial_settings dial;
     const char *verify_name; /* A-label name or address that the certificate must bear */
     mailsub__trust *trust;
     bool verify; /* false: any certificate is taken, the result is told as not verified */
@@ -46,6 +46,9 @@ int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *
 /* Joins the resolver's thread and closes all descriptors. */
 void mailsub__transport_free(mailsub__transport *transport);
 
+/* The next _open uses this connected stream socket, which is closed here whatever happens. -1: none.
+ */
+void mailsub__transport_hand_in(mailsub__transport *transport, int fd);
 /* Begin to connect. with_tls: the handshake follows at once. A failure shows in the state, which
    may already be any other but CLOSED on return. */
 void mailsub__transport_open(mailsub__transport *transport, bool with_tls, int64_t now_ms);
@@ -111,7 +114,7 @@ mailsub__transport_get_certificate(const mailsub__transport *transport);
 bool mailsub__transport_is_verified(const mailsub__transport *transport);
 /* True when the peer's address is of this host. */
 bool mailsub__transport_is_loopback(const mailsub__transport *transport);
-/* "192.0.2.1 port 25" */
+/* "192.0.2.1 port 25", "Unix socket /run/x" */
 const char *mailsub__transport_get_peer(const mailsub__transport *transport);
 /* This end as an address literal of RFC 5321 section 4.1.3: "[192.0.2.7]", "[IPv6:2001:db8::7]". */
 const char *mailsub__transport_get_local_literal(const mailsub__transport *transport);

@@ -78,6 +78,7 @@ void mailsub_config_unref(mailsub_config *config)
     free_secret(config, config->password);
     free_secret(config, config->token);
     free_secret(config, config->authorization);
+    mailsub__config_deinit_way(config);
     mailsub__free(&config->allocator, config->verify_name);
     mailsub__free(&config->allocator, config->helo_name);
     mailsub__free(&config->allocator, config->tls_priority);
@@ -169,6 +170,18 @@ int mailsub_config_set_credentials(mailsub_config *config, const char *user, con
     return replace_credentials(config, name, &secret);
 }
 
+/* The login of a parsed URL. On failure nothing is changed. */
+static int take_login(mailsub_config *config, const mailsub__url *url)
+{
+    mailsub__slice user = mailsub__buffer_slice(&url->user);
+    mailsub__slice password = mailsub__buffer_slice(&url->password);
+    if (!url->has_user)
+        return MAILSUB_OK;
+    if (!mailsub__credential_is_usable(user) || !mailsub__credential_is_usable(password))
+        return mailsub__config_refuse(config, MAILSUB_E_URL, "user or password is too long");
+    return replace_credentials(config, user, url->has_password ? &password : NULL);
+}
+
 int mailsub_config_set_url(mailsub_config *config, const char *url)
 {
     int rc = mailsub__config_check_changeable(config);
@@ -181,20 +194,10 @@ int mailsub_config_set_url(mailsub_config *config, const char *url)
     rc = mailsub__url_parse(&config->allocator, url, &parsed, &cause);
     if (rc)
         return rc == MAILSUB_E_URL ? mailsub__config_refuse(config, rc, cause) : rc;
-    mailsub__slice user = mailsub__buffer_slice(&parsed.user);
-    mailsub__slice password = mailsub__buffer_slice(&parsed.password);
-    if (parsed.has_user) {
-        if (!mailsub__credential_is_usable(user) || !mailsub__credential_is_usable(password))
-            rc = mailsub__config_refuse(config, MAILSUB_E_URL, "user or password is too long");
-        else
-            rc = replace_credentials(config, user, parsed.has_password ? &password : NULL);
-    }
-    if (rc == MAILSUB_OK) {
-        memcpy(config->host, parsed.host, sizeof config->host);
-        config->port = parsed.port;
-        if (!config->tls_chosen)
-            config->tls = parsed.tls;
-    }
+    /* A URL has a login or a path, so that only one of the two can fail. */
+    rc = take_login(config, &parsed);
+    if (rc == MAILSUB_OK)
+        rc = mailsub__config_take_way(config, &parsed);
     mailsub__url_deinit(&parsed);
     return rc;
 }

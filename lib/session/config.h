@@ -9,7 +9,9 @@
 #include <mailsub/config.h>
 
 #include "message/dkim.h"
+#include "net/dial.h"
 #include "net/trust.h"
+#include "session/url.h"
 #include "smtp/engine.h"
 
 #define MAILSUB__MAX_CUSTOM 8
@@ -24,8 +26,20 @@ struct mailsub_config {
     atomic_uint n_refs;
     atomic_bool frozen; /* a session uses it: setters return MAILSUB_E_STATE */
 
+    enum mailsub__way way;
     char host[256]; /* "" until a URL is set */
     int port;
+    char *path;        /* NULL: TCP */
+    char *source_ipv4; /* NULL: the system chooses */
+    char *source_ipv6;
+    enum mailsub__proxy_kind proxy_kind;
+    char proxy_host[256];
+    int proxy_port;
+    char *proxy_user; /* secrets: NULL where there is no login */
+    char *proxy_password;
+    char *proxy_credentials;    /* both in base64, for HTTP */
+    mailsub_connect_fn connect; /* NULL: this library makes the connections */
+    void *connect_context;
     int tls;         /* MAILSUB_TLS_* */
     bool tls_chosen; /* by name, not by the URL */
     char *user;      /* NULL: no login */
@@ -52,6 +66,7 @@ struct mailsub_config {
     bool clear_login;
     bool all_or_none;
     bool lmtp;
+    bool lmtp_by_url;   /* not by mailsub_config_set_lmtp */
     uint32_t chunk_len; /* octets; 0: BDAT is not used */
     uint32_t overlap;   /* transactions under way at once */
     size_t max_connections;
@@ -78,6 +93,13 @@ int mailsub__config_refuse(mailsub_config *config, int code, const char *cause);
 int mailsub__config_replace_secret(mailsub_config *config, char **target, const char *text);
 /* Replace *target by a copy of text, or by NULL. MAILSUB_E_NOMEM. */
 int mailsub__config_replace_text(mailsub_config *config, char **target, const char *text);
+/* config_way.c */
+/* What a parsed URL says of the way. MAILSUB_E_NOMEM, and nothing is changed. */
+int mailsub__config_take_way(mailsub_config *config, const mailsub__url *url);
+void mailsub__config_deinit_way(mailsub_config *config);
+/* How connections are made; lent while the config lives. */
+void mailsub__config_fill_dial(const mailsub_config *config, mailsub__dial_settings *out);
+
 /* Give the signers back. */
 void mailsub__config_deinit_dkim(mailsub_config *config);
 

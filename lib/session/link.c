@@ -39,13 +39,12 @@ int mailsub__link_new(mailsub_session *session, mailsub__link **out_link)
     for (int i = 0; i < 2; i++)
         mailsub__buffer_init(&link->offers[i], &session->allocator, 0);
     mailsub__transport_settings settings = {
-        .host = config->host,
-        .port = config->port,
         .verify_name = config->verify_name ? config->verify_name : config->host,
         .trust = config->trust,
         .verify = certificate_decides(config),
         .resume = config->resume,
     };
+    mailsub__config_fill_dial(config, &settings.dial);
     int rc =
         mailsub__transport_new(&session->allocator, session->poller, &settings, &link->transport);
     if (rc) {
@@ -135,6 +134,8 @@ void mailsub__link_open(mailsub__link *link, int64_t now_ms)
                       &(mailsub__fact){.id = MAILSUB_LOG_CONNECTING,
                                        .name = mailsub__slice_str(config->host),
                                        .number = (uint64_t)config->port});
+    mailsub__transport_hand_in(link->transport, link->session->handed_in);
+    link->session->handed_in = -1;
     mailsub__transport_open(link->transport, config->tls == MAILSUB_TLS_IMPLICIT, now_ms);
 }
 

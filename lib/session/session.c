@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "net/clock.h"
+#include "net/fd.h"
 
 /* How long mailsub_session_close waits for the reply to QUIT. */
 #define GOODBYE_MS 2000
@@ -21,6 +22,7 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
         return MAILSUB_E_NOMEM;
     session->allocator = config->allocator;
     session->config = mailsub_config_ref(config);
+    session->handed_in = -1;
     atomic_init(&session->cancelled, false);
     atomic_store(&config->frozen, true);
     int rc = mailsub__poller_new(&session->allocator, &session->poller);
@@ -81,6 +83,7 @@ void mailsub_session_free(mailsub_session *session)
     for (mailsub__link *link = session->links; link; link = link->next)
         mailsub__link_drop(link);
     free_parts(session);
+    mailsub__fd_close(&session->handed_in);
     mailsub__poller_free(session->poller);
     mailsub_config *config = session->config;
     mailsub__free(&session->allocator, session);

@@ -29,6 +29,7 @@ struct mailsub_session {
     size_t n_links;
     int64_t hold_until_ms; /* no more connections are tried before */
     mailsub__link *shown;  /* the one that talked last: its offers are the session's */
+    int handed_in;         /* a connection for the next link that is opened; -1: none */
 
     mailsub__queue waiting;       /* for a link */
     mailsub__queue done;          /* and not told */

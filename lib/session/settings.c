@@ -77,5 +77,6 @@ int mailsub_config_set_lmtp(mailsub_config *config, int on)
     if (on != 0 && on != 1)
         return mailsub__config_refuse(config, MAILSUB_E_INVALID, "neither 0 nor 1");
     config->lmtp = on;
+    config->lmtp_by_url = false;
     return MAILSUB_OK;
 }

@@ -3,7 +3,8 @@
  * Strict on purpose: what is not understood is refused, since a URL that is guessed at may send a
  * password to the wrong host. An @ in user or password has to be written %40.
  *
- * Not handled: IPv6 zones, registered names with percent-encoding.
+ * Not handled: IPv6 zones, registered names with percent-encoding, paths that are not UTF-8, sockets
+ * without a name in the file system.
  */
 #include "session/url.h"
 
@@ -12,6 +13,7 @@
 #include "base/memory.h"
 #include "codec/domain.h"
 #include "codec/utf8.h"
+#include "net/dial.h"
 #include "net/literal.h"
 
 #define MAX_USERINFO 4096
@@ -21,13 +23,18 @@
 
 static const struct scheme_row {
     const char *name;
+    enum mailsub__way way;
     int port;
     int tls;
+    bool lmtp;
 } schemes[] = {
-    {"submissions", 465, MAILSUB_TLS_IMPLICIT},
-    {"smtps", 465, MAILSUB_TLS_IMPLICIT},
-    {"submission", 587, MAILSUB_TLS_STARTTLS},
-    {"smtp", 25, BY_PORT},
+    {"submissions", MAILSUB__WAY_TCP, 465, MAILSUB_TLS_IMPLICIT, false},
+    {"smtps", MAILSUB__WAY_TCP, 465, MAILSUB_TLS_IMPLICIT, false},
+    {"submission", MAILSUB__WAY_TCP, 587, MAILSUB_TLS_STARTTLS, false},
+    {"smtp", MAILSUB__WAY_TCP, 25, BY_PORT, false},
+    {"lmtp", MAILSUB__WAY_TCP, 24, BY_PORT, true}, /* RFC 2033 names no port; servers use this */
+    {"smtp+unix", MAILSUB__WAY_UNIX, 0, MAILSUB_TLS_OPPORTUNISTIC, false},
+    {"lmtp+unix", MAILSUB__WAY_UNIX, 0, MAILSUB_TLS_OPPORTUNISTIC, true},
 };
 
 static const struct scheme_row *find_scheme(mailsub__slice name)
@@ -194,45 +201,128 @@ int mailsub__host_parse(mailsub__slice text, char out[256])
     return rc == MAILSUB_E_DOMAIN ? MAILSUB_E_HOST_NAME : rc;
 }
 
+/* What stands behind the colon of a server's URL. */
+static int parse_server(mailsub__slice text, mailsub__url *url, const char **out_cause)
+{
+    *out_cause = "the URL does not begin with scheme://";
+    if (text.len < 2 || text.ptr[0] != '/' || text.ptr[1] != '/')
+        return MAILSUB_E_URL;
+    mailsub__slice authority = mailsub__slice_of(text.ptr + 2, text.len - 2);
+    if (authority.len > 0 && authority.ptr[authority.len - 1] == '/')
+        authority.len--;
+    *out_cause = "a path, a query or a fragment has no meaning here";
+    if (strcspn(authority.ptr, "/?#") < authority.len)
+        return MAILSUB_E_URL;
+    int rc = parse_authority(authority, url, out_cause);
+    if (rc || !url->lmtp || url->port != 25)
+        return rc;
+    *out_cause = "LMTP is not allowed on port 25"; /* RFC 2033 section 5 */
+    return MAILSUB_E_URL;
+}
+
+/* What stands behind the colon of a path's URL: /path, or ///path with an authority that is empty
+   (RFC 8089 section 2). */
+static int parse_path(mailsub__slice text, mailsub__url *url, const char **out_cause)
+{
+    if (text.len > 2 && memcmp(text.ptr, "//", 2) == 0)
+        text = mailsub__slice_of(text.ptr + 2, text.len - 2);
+    *out_cause = "an absolute path is wanted behind the scheme, and no host";
+    if (text.len < 2 || text.ptr[0] != '/' || text.ptr[1] == '/')
+        return MAILSUB_E_URL;
+    *out_cause = "a query or a fragment has no meaning here";
+    if (find_char(text, '?') || find_char(text, '#'))
+        return MAILSUB_E_URL;
+    *out_cause = "the path is too long, is badly percent-encoded or not UTF-8";
+    memcpy(url->host, "localhost", sizeof "localhost");
+    return percent_decode(text, &url->path);
+}
+
+static void init_url(mailsub__url *url, const mailsub_allocator *allocator)
+{
+    *url = (mailsub__url){.way = MAILSUB__WAY_TCP};
+    mailsub__buffer_init_secret(&url->user, allocator, MAX_USERINFO);
+    mailsub__buffer_init_secret(&url->password, allocator, MAX_USERINFO);
+    mailsub__buffer_init(&url->path, allocator, MAILSUB__UNIX_PATH_LEN - 1);
+}
+
+/* Split at the colon. MAILSUB_E_URL: there is none. */
+static int split_scheme(const char *text, mailsub__slice *out_scheme, mailsub__slice *out_rest)
+{
+    const char *colon = strchr(text, ':');
+    if (!colon)
+        return MAILSUB_E_URL;
+    *out_scheme = mailsub__slice_of(text, (size_t)(colon - text));
+    *out_rest = mailsub__slice_str(colon + 1);
+    return MAILSUB_OK;
+}
+
+/* The parsed URL is out_url's, or there is none. */
+static int conclude(int rc, mailsub__url *url, mailsub__url *out_url)
+{
+    if (rc)
+        mailsub__url_deinit(url);
+    else
+        *out_url = *url;
+    return rc;
+}
+
 int mailsub__url_parse(const mailsub_allocator *allocator, const char *text, mailsub__url *out_url,
                        const char **out_cause)
 {
-    mailsub__url url = {0};
-    mailsub__buffer_init_secret(&url.user, allocator, MAX_USERINFO);
-    mailsub__buffer_init_secret(&url.password, allocator, MAX_USERINFO);
-    int rc = MAILSUB_E_URL;
-
-    const char *cause = "the URL does not begin with scheme://";
-    const char *colon = strstr(text, "://");
-    if (!colon)
-        goto out;
-    const struct scheme_row *scheme = find_scheme(mailsub__slice_of(text, (size_t)(colon - text)));
-    cause = "the scheme is not submissions, smtps, submission or smtp";
+    mailsub__slice name;
+    mailsub__slice rest;
+    *out_cause = "the URL does not begin with a scheme and a colon";
+    if (split_scheme(text, &name, &rest))
+        return MAILSUB_E_URL;
+    const struct scheme_row *scheme = find_scheme(name);
+    *out_cause = "there is no such scheme";
     if (!scheme)
-        goto out;
-    mailsub__slice authority = mailsub__slice_str(colon + 3);
-    if (authority.len > 0 && authority.ptr[authority.len - 1] == '/')
-        authority.len--;
-    cause = "a path, a query or a fragment has no meaning here";
-    if (strcspn(authority.ptr, "/?#") < authority.len)
-        goto out;
+        return MAILSUB_E_URL;
+    mailsub__url url;
+    init_url(&url, allocator);
+    url.way = scheme->way;
     url.port = scheme->port;
-    rc = parse_authority(authority, &url, &cause);
-    if (rc)
-        goto out;
+    url.lmtp = scheme->lmtp;
+    int rc = url.way == MAILSUB__WAY_TCP ? parse_server(rest, &url, out_cause)
+                                         : parse_path(rest, &url, out_cause);
     url.tls = scheme->tls == BY_PORT ? tls_by_port(url.port, url.host) : scheme->tls;
-out:
-    if (rc) {
-        mailsub__url_deinit(&url);
-        *out_cause = cause;
-        return rc;
+    return conclude(rc, &url, out_url);
+}
+
+static const struct proxy_row {
+    const char *name;
+    enum mailsub__proxy_kind kind;
+    int port;
+} proxies[] = {
+    {"socks5", MAILSUB__PROXY_SOCKS5, 1080},
+    {"socks5h", MAILSUB__PROXY_SOCKS5, 1080}, /* as some say where the proxy resolves the name */
+    {"http", MAILSUB__PROXY_HTTP, 80},
+};
+
+int mailsub__url_parse_proxy(const mailsub_allocator *allocator, const char *text,
+                             mailsub__url *out_url, const char **out_cause)
+{
+    mailsub__slice name;
+    mailsub__slice rest;
+    mailsub__url url;
+    init_url(&url, allocator);
+    *out_cause = "the proxy's scheme is not socks5, socks5h or http";
+    if (split_scheme(text, &name, &rest))
+        return MAILSUB_E_URL;
+    for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++) {
+        if (mailsub__slice_equal_nocase(name, mailsub__slice_str(proxies[i].name))) {
+            url.proxy = proxies[i].kind;
+            url.port = proxies[i].port;
+        }
     }
-    *out_url = url;
-    return MAILSUB_OK;
+    if (url.proxy == MAILSUB__PROXY_NONE)
+        return MAILSUB_E_URL;
+    return conclude(parse_server(rest, &url, out_cause), &url, out_url);
 }
 
 void mailsub__url_deinit(mailsub__url *url)
 {
     mailsub__buffer_deinit(&url->user);
     mailsub__buffer_deinit(&url->password);
+    mailsub__buffer_deinit(&url->path);
 }

@@ -1,20 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The URL of a submission server: scheme://[user[:password]@]host[:port] (RFC 3986). */
+/*
+ * The URL of a way out: scheme://[user[:password]@]host[:port] of a server, scheme:/path of what is
+ * on this host (RFC 3986).
+ */
 #ifndef MAILSUB_SESSION_URL_H
 #define MAILSUB_SESSION_URL_H
 
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "net/proxy.h"
+
+/* Where the mail goes out. */
+enum mailsub__way {
+    MAILSUB__WAY_TCP,
+    MAILSUB__WAY_UNIX /* the socket at the path */
+};
 
 typedef struct mailsub__url {
-    char host[256]; /* A-label name, or IP address without brackets */
-    int port;
-    int tls; /* MAILSUB_TLS_* by scheme, port and host */
+    enum mailsub__way way;
+    char host[256]; /* A-label name, or IP address without brackets; "localhost" with a path */
+    int port;       /* 0 with a path */
+    int tls;        /* MAILSUB_TLS_* by scheme, port and host */
+    bool lmtp;
+    enum mailsub__proxy_kind proxy; /* of a proxy's URL */
     bool has_user;
     bool has_password;        /* it may be empty */
     mailsub__buffer user;     /* percent-decoded, secret */
     mailsub__buffer password; /* percent-decoded, secret */
+    mailsub__buffer path;     /* percent-decoded, begins with a slash; empty with TCP */
 } mailsub__url;
 
 /*
@@ -24,6 +38,9 @@ typedef struct mailsub__url {
 int mailsub__url_parse(const mailsub_allocator *allocator, const char *text, mailsub__url *out_url,
                        const char **out_cause);
 void mailsub__url_deinit(mailsub__url *url);
+/* The same for the URL of a proxy: scheme://[user:password@]host[:port], with way and tls unused. */
+int mailsub__url_parse_proxy(const mailsub_allocator *allocator, const char *text,
+                             mailsub__url *out_url, const char **out_cause);
 
 /*
  * Write a host as it is looked up: IP address as given, or a name as A-labels.

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Invariants: a URL is refused with a cause and without a trace of memory, or names a host that can
- * be looked up, a port, and a login that is UTF-8 without ASCII's controls.
+ * be looked up, a port, and a login that is UTF-8 without ASCII's controls; or it names an absolute
+ * path, which is that too and fits into a socket's address. The same holds for the URL of a proxy.
  */
 #include <string.h>
 
 #include "fuzz.h"
 
 #include "codec/utf8.h"
+#include "net/dial.h"
 #include "session/url.h"
 
 static void check_login(const mailsub__buffer *buffer)
@@ -18,26 +20,44 @@ static void check_login(const mailsub__buffer *buffer)
         FUZZ_CHECK((unsigned char)text.ptr[i] >= ' ' && text.ptr[i] != 0x7f);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_url(const mailsub__url *url)
+{
+    char host[256];
+    FUZZ_CHECK(mailsub__host_parse(mailsub__slice_str(url->host), host) == MAILSUB_OK);
+    FUZZ_CHECK(strcmp(host, url->host) == 0);
+    FUZZ_CHECK(url->port < 65536 && (url->port > 0) == (url->way == MAILSUB__WAY_TCP));
+    check_login(&url->user);
+    check_login(&url->password);
+    check_login(&url->path);
+    mailsub__slice path = mailsub__buffer_slice(&url->path);
+    FUZZ_CHECK((path.len > 0) == (url->way == MAILSUB__WAY_UNIX));
+    FUZZ_CHECK(path.len == 0 || (path.ptr[0] == '/' && path.len < MAILSUB__UNIX_PATH_LEN));
+}
+
+typedef int parse_fn(const mailsub_allocator *allocator, const char *text, mailsub__url *out_url,
+                     const char **out_cause);
+
+static void check_parse(parse_fn *parse, const char *text)
 {
     mailsub_allocator allocator = fuzz_allocator();
-    char *text = fuzz_alloc(size + 1);
-    memcpy(text, data, size);
-    text[size] = '\0';
     mailsub__url url;
     const char *cause = NULL;
-    int rc = mailsub__url_parse(&allocator, text, &url, &cause);
+    int rc = parse(&allocator, text, &url, &cause);
     if (rc) {
         FUZZ_CHECK(rc == MAILSUB_E_URL && cause && *cause);
     } else {
-        char host[256];
-        FUZZ_CHECK(mailsub__host_parse(mailsub__slice_str(url.host), host) == MAILSUB_OK);
-        FUZZ_CHECK(strcmp(host, url.host) == 0);
-        FUZZ_CHECK(url.port > 0 && url.port < 65536);
-        check_login(&url.user);
-        check_login(&url.password);
+        check_url(&url);
         mailsub__url_deinit(&url);
     }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = fuzz_alloc(size + 1);
+    memcpy(text, data, size);
+    text[size] = '\0';
+    check_parse(mailsub__url_parse, text);
+    check_parse(mailsub__url_parse_proxy, text);
     free(text);
     return 0;
 }

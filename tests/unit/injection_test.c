@@ -888,6 +888,12 @@ static void names_of_hosts_are_checked(void **state)
             MAILSUB_E_HOST_NAME);
         assert_int_equal(mailsub_config_set_url(config, within("smtp://a", refused[i].text, ".de")),
                          MAILSUB_E_URL);
+        assert_int_equal(
+            mailsub_config_set_proxy(config, within("http://a", refused[i].text, ".de")),
+            MAILSUB_E_URL);
+        assert_int_equal(
+            mailsub_config_set_source_address(config, within("127.0.0.1", refused[i].text, "")),
+            MAILSUB_E_HOST_NAME);
     }
     mailsub_config_unref(config);
 }

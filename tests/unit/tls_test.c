@@ -147,8 +147,7 @@ static void begin(struct fixture *fixture)
     fixture->n_threads = count_threads();
     peer_start(&fixture->peer, AF_INET, serve_tls, &fixture->server);
     fixture->settings = (mailsub__transport_settings){
-        .host = "127.0.0.1",
-        .port = fixture->peer.port,
+        .dial = {.host = "127.0.0.1", .port = fixture->peer.port},
         .verify_name = "localhost",
         .trust = trust,
         .verify = true,
@@ -430,7 +429,7 @@ static void the_server_is_named(void **state)
         &authority, &(struct pki_leaf){.dns = {"localhost"}, .ip = loopback4, .ip_len = 4});
     fixture.server.talk = talk_shortly;
     begin(&fixture);
-    fixture.settings.host = row->host;
+    fixture.settings.dial.host = row->host;
     fixture.settings.verify_name = row->verify_name;
     take_settings(&fixture);
     assert_int_equal(client_open(&fixture.client, true), MAILSUB_OK);
@@ -754,7 +753,7 @@ static void a_server_in_clear_is_recognised(void **state)
     begin(&fixture);
     struct peer clear;
     peer_start(&clear, AF_INET, greet_in_clear, NULL);
-    fixture.settings.port = clear.port;
+    fixture.settings.dial.port = clear.port;
     take_settings(&fixture);
     assert_int_equal(client_open(&fixture.client, true), MAILSUB_E_TLS);
     assert_non_null(strstr(detail_of(&fixture), "the server's answer is not TLS"));
@@ -780,7 +779,7 @@ static void tls_starts_on_a_standing_connection(void **state)
     begin(&fixture);
     struct peer later;
     peer_start(&later, AF_INET, start_tls_later, &fixture.server);
-    fixture.settings.port = later.port;
+    fixture.settings.dial.port = later.port;
     take_settings(&fixture);
     assert_int_equal(client_open(&fixture.client, false), MAILSUB_OK);
     char line[9] = "";

@@ -116,8 +116,7 @@ static void connect_to_it(struct fixture *fixture, bool resume)
 {
     peer_start(&fixture->peer, AF_INET, serve, fixture);
     mailsub__transport_settings settings = {
-        .host = "127.0.0.1",
-        .port = fixture->peer.port,
+        .dial = {.host = "127.0.0.1", .port = fixture->peer.port},
         .verify_name = "localhost",
         .trust = fixture->trust,
         .verify = fixture->verify,

@@ -17,7 +17,7 @@
 
 static mailsub__transport_settings settings_for(const char *host, int port)
 {
-    return (mailsub__transport_settings){.host = host, .port = port, .verify_name = host};
+    return (mailsub__transport_settings){.dial = {.host = host, .port = port}, .verify_name = host};
 }
 
 /* Says a word, hears one, says what it heard. */

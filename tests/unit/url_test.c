@@ -15,6 +15,8 @@ struct row {
     int want_tls;
     const char *want_user; /* NULL: none */
     const char *want_password;
+    bool want_lmtp;
+    const char *want_path; /* NULL: none */
 };
 
 #define REFUSED(url)                                                                               \
@@ -22,31 +24,83 @@ struct row {
         .name = url, .want_rc = MAILSUB_E_URL                                                      \
     }
 
+#define LOCAL(url, lmtp, path)                                                                     \
+    {                                                                                              \
+        .name = url, .want_host = "localhost", .want_tls = MAILSUB_TLS_OPPORTUNISTIC,              \
+        .want_lmtp = lmtp, .want_path = path                                                       \
+    }
+
+/* With a slash before it as long as the name of a Unix socket can be. */
+#define TEN "0123456789"
+#define LONG_PATH TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "012345"
+
 static const struct row rows[] = {
-    {"submissions://mail.example.org", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL,
+    {"submissions://mail.example.org", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL,
+     false, NULL},
+    {"smtps://mail.example.org", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL,
+     false, NULL},
+    {"submission://mail.example.org", 0, "mail.example.org", 587, MAILSUB_TLS_STARTTLS, NULL, NULL,
+     false, NULL},
+    {"SMTP://Mail.Example.ORG/", 0, "mail.example.org", 25, MAILSUB_TLS_STARTTLS, NULL, NULL, false,
      NULL},
-    {"smtps://mail.example.org", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL},
-    {"submission://mail.example.org", 0, "mail.example.org", 587, MAILSUB_TLS_STARTTLS, NULL, NULL},
-    {"SMTP://Mail.Example.ORG/", 0, "mail.example.org", 25, MAILSUB_TLS_STARTTLS, NULL, NULL},
-    {"smtp://mail.example.org:465", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL},
-    {"smtp://mail.example.org:2525", 0, "mail.example.org", 2525, MAILSUB_TLS_STARTTLS, NULL, NULL},
-    {"smtp://localhost", 0, "localhost", 25, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL},
-    {"smtp://127.8.8.8:2525", 0, "127.8.8.8", 2525, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL},
-    {"smtp://[::1]:2525", 0, "::1", 2525, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL},
-    {"smtp://localhost:465", 0, "localhost", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL},
-    {"submission://localhost", 0, "localhost", 587, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"smtp://mail.example.org:465", 0, "mail.example.org", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL,
+     false, NULL},
+    {"smtp://mail.example.org:2525", 0, "mail.example.org", 2525, MAILSUB_TLS_STARTTLS, NULL, NULL,
+     false, NULL},
+    {"smtp://localhost", 0, "localhost", 25, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL, false, NULL},
+    {"smtp://127.8.8.8:2525", 0, "127.8.8.8", 2525, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL, false,
+     NULL},
+    {"smtp://[::1]:2525", 0, "::1", 2525, MAILSUB_TLS_OPPORTUNISTIC, NULL, NULL, false, NULL},
+    {"smtp://localhost:465", 0, "localhost", 465, MAILSUB_TLS_IMPLICIT, NULL, NULL, false, NULL},
+    {"submission://localhost", 0, "localhost", 587, MAILSUB_TLS_STARTTLS, NULL, NULL, false, NULL},
     {"smtp://localhost.example.org", 0, "localhost.example.org", 25, MAILSUB_TLS_STARTTLS, NULL,
+     NULL, false, NULL},
+    {"smtp://notlocalhost", 0, "notlocalhost", 25, MAILSUB_TLS_STARTTLS, NULL, NULL, false, NULL},
+    {"submission://[2001:db8::7]", 0, "2001:db8::7", 587, MAILSUB_TLS_STARTTLS, NULL, NULL, false,
      NULL},
-    {"smtp://notlocalhost", 0, "notlocalhost", 25, MAILSUB_TLS_STARTTLS, NULL, NULL},
-    {"submission://[2001:db8::7]", 0, "2001:db8::7", 587, MAILSUB_TLS_STARTTLS, NULL, NULL},
-    {"submission://192.0.2.7:1", 0, "192.0.2.7", 1, MAILSUB_TLS_STARTTLS, NULL, NULL},
+    {"submission://192.0.2.7:1", 0, "192.0.2.7", 1, MAILSUB_TLS_STARTTLS, NULL, NULL, false, NULL},
     {"submission://b\xc3\xbc"
      "cher.example",
-     0, "xn--bcher-kva.example", 587, MAILSUB_TLS_STARTTLS, NULL, NULL},
-    {"submission://me:pw@h.example", 0, "h.example", 587, MAILSUB_TLS_STARTTLS, "me", "pw"},
-    {"submission://me@h.example", 0, "h.example", 587, MAILSUB_TLS_STARTTLS, "me", ""},
+     0, "xn--bcher-kva.example", 587, MAILSUB_TLS_STARTTLS, NULL, NULL, false, NULL},
+    {"submission://me:pw@h.example", 0, "h.example", 587, MAILSUB_TLS_STARTTLS, "me", "pw", false,
+     NULL},
+    {"submission://me@h.example", 0, "h.example", 587, MAILSUB_TLS_STARTTLS, "me", "", false, NULL},
     {"submission://a%40b:p%3aw%25%C3%BC:x@h.example:10587", 0, "h.example", 10587,
-     MAILSUB_TLS_STARTTLS, "a@b", "p:w%\xc3\xbc:x"},
+     MAILSUB_TLS_STARTTLS, "a@b", "p:w%\xc3\xbc:x", false, NULL},
+    {.name = "lmtp://localhost",
+     .want_host = "localhost",
+     .want_port = 24,
+     .want_tls = MAILSUB_TLS_OPPORTUNISTIC,
+     .want_lmtp = true},
+    {.name = "lmtp://mail.example.org:2400",
+     .want_host = "mail.example.org",
+     .want_port = 2400,
+     .want_tls = MAILSUB_TLS_STARTTLS,
+     .want_lmtp = true},
+    LOCAL("smtp+unix:/run/x", false, "/run/x"),
+    LOCAL("lmtp+unix:/run/x", true, "/run/x"),
+    LOCAL("LMTP+Unix:///run//x/", true, "/run//x/"),
+    LOCAL("smtp+unix:/run/%c3%bc%3f%23%25", false, "/run/\xc3\xbc?#%"),
+    LOCAL("smtp+unix:/" LONG_PATH, false, "/" LONG_PATH),
+    REFUSED("smtp+unix:/x" LONG_PATH),
+    REFUSED("smtp+unix:"),
+    REFUSED("smtp+unix:/"),
+    REFUSED("smtp+unix:x"),
+    REFUSED("smtp+unix:x/y"),
+    REFUSED("smtp+unix://"),
+    REFUSED("smtp+unix:///"),
+    REFUSED("smtp+unix://run/x"),
+    REFUSED("smtp+unix://me:pw@/run/x"),
+    REFUSED("smtp+unix:////run/x"),
+    REFUSED("smtp+unix:/run/x?y"),
+    REFUSED("smtp+unix:/run/x#y"),
+    REFUSED("smtp+unix:/run/%00"),
+    REFUSED("smtp+unix:/run/%0a"),
+    REFUSED("smtp+unix:/run/%ff"),
+    REFUSED("smtp+unix:/run/%1"),
+    REFUSED("unix:/run/x"),
+    REFUSED("lmtp:/run/x"),
+    REFUSED("lmtp://localhost:25"),
     REFUSED(""),
     REFUSED("mail.example.org"),
     REFUSED("submission:mail.example.org"),
@@ -86,6 +140,10 @@ static void check(const mailsub__url *url, const struct row *row)
     assert_string_equal(url->host, row->want_host);
     assert_int_equal(url->port, row->want_port);
     assert_int_equal(url->tls, row->want_tls);
+    assert_int_equal(url->lmtp, row->want_lmtp);
+    assert_int_equal(url->way, row->want_path ? MAILSUB__WAY_UNIX : MAILSUB__WAY_TCP);
+    assert_true(mailsub__slice_equal(mailsub__buffer_slice(&url->path),
+                                     mailsub__slice_str(row->want_path)));
     assert_int_equal(url->has_user, row->want_user != NULL);
     if (!row->want_user)
         return;
