@@ -60,7 +60,9 @@ struct work {
     mailsub_message *message;
     mailsub_session *session;
     mailsub_receipt *receipt;
-    char *secret; /* the password or token that was fetched; wiped */
+    char *secret;     /* the password or token that was fetched; wiped */
+    char *origin;     /* the domain of this host's mail, when it was asked for */
+    bool is_existing; /* the message was not composed here */
 };
 
 /* memory.c: a command has no use for a failed allocation, and ends with EX_OSERR. */
@@ -140,6 +142,7 @@ int sink_to_file(void *context, const void *data, size_t len);
 
 /* interrupt.c: end what is under way in a session when the user says so; NULL for no session. */
 void cancel_when_interrupted(mailsub_session *session);
+bool was_interrupted(void);
 
 /* The subcommands. */
 int run_send(struct work *work);
@@ -148,5 +151,9 @@ int run_probe(struct work *work);
 int run_etrn(struct work *work);
 int run_limits(struct work *work);
 int run_version(struct work *work);
+/* Called by another name; with the arguments of main. */
+int run_sendmail(struct work *work, int argc, char **argv);
+/* send --batch; where it is built. */
+int run_batch(struct work *work);
 
 #endif

@@ -21,13 +21,11 @@ int message_from(struct work *work, const char *value)
 {
     const char *address;
     const char *name;
-    bool is_there =
-        mailsub_message_get_mailbox(work->message, "From", 0, &address, &name) == MAILSUB_OK;
-    if (is_set(work, OPTION_RAW) && is_there)
-        return MAILSUB_OK; /* a default for messages that lack it */
-    if (is_set(work, OPTION_RAW))
-        return mailsub_message_set_from(work->message, value, NULL);
-    return set_field(work, "From", value);
+    if (!work->is_existing)
+        return set_field(work, "From", value);
+    if (mailsub_message_get_mailbox(work->message, "From", 0, &address, &name) == MAILSUB_OK)
+        return MAILSUB_OK; /* for messages that lack it */
+    return mailsub_message_set_from(work->message, value, NULL);
 }
 
 int message_sender(struct work *work, const char *value)

@@ -18,6 +18,7 @@ int message_raw(struct work *work, const char *value)
 {
     uint32_t flags = is_set(work, OPTION_RECIPIENTS) ? MAILSUB_FROM_TAKE_RECIPIENTS : 0;
     size_t len;
+    work->is_existing = true;
     if (strcmp(value, "-") != 0)
         return mailsub_message_load_file(work->message, value, flags);
     char *data = read_whole(work, value, 0, &len);

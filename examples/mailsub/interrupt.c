@@ -10,11 +10,13 @@
 
 /* A handler has no other way to know. */
 static _Atomic(mailsub_session *) running;
+static atomic_bool has_come;
 
 static void on_signal(int number)
 {
     mailsub_session *session = atomic_load(&running);
     (void)number;
+    atomic_store(&has_come, true);
     if (session)
         mailsub_session_cancel(session);
 }
@@ -27,4 +29,9 @@ void cancel_when_interrupted(mailsub_session *session)
     atomic_store(&running, session);
     for (size_t i = 0; session && i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], &action, NULL);
+}
+
+bool was_interrupted(void)
+{
+    return atomic_load(&has_come);
 }

@@ -65,11 +65,29 @@ static int run(struct work *work, const struct command *command, int argc, char 
     return rc ? rc : command->run(work);
 }
 
+/* Called by the name of what it takes the place of. */
+static bool is_sendmail(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    name = slash ? slash + 1 : name;
+    return strcmp(name, "sendmail") == 0 || strcmp(name, "mailsub-sendmail") == 0;
+}
+
+static int end(struct work *work, int rc)
+{
+    work_free(work);
+    if (rc == MAILSUB_OK && fflush(stdout) != 0)
+        rc = MAILSUB_E_SINK;
+    return mailsub_error_sysexit(rc);
+}
+
 int main(int argc, char **argv)
 {
     struct work work = {.program = "mailsub"};
     /* No core dump, and no other process of this user looks into the memory: passwords are there. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (argc > 0 && is_sendmail(argv[0]))
+        return end(&work, run_sendmail(&work, argc, argv));
     const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
         list_commands(stdout);
@@ -79,9 +97,5 @@ int main(int argc, char **argv)
         list_commands(stderr);
         return mailsub_error_sysexit(MAILSUB_E_INVALID);
     }
-    int rc = run(&work, command, argc - 2, argv + 2);
-    work_free(&work);
-    if (rc == MAILSUB_OK && fflush(stdout) != 0)
-        rc = MAILSUB_E_SINK;
-    return mailsub_error_sysexit(rc);
+    return end(&work, run(&work, command, argc - 2, argv + 2));
 }

@@ -25,6 +25,7 @@ int make_message(struct work *work)
     int rc = mailsub_message_new(NULL, &work->message);
     if (rc)
         return fail(work, rc, "no message can be made");
+    work->is_existing = false;
     rc = settings_apply(work, STAGE_MESSAGE);
     return rc ? rc : add_operands(work);
 }
@@ -132,6 +133,7 @@ void work_free(struct work *work)
     mailsub_policy_unref(work->policy);
     mailsub_limiter_unref(work->limiter);
     wipe_text(work->secret);
+    free(work->origin);
     settings_free(work);
     free(work->operands);
 }

@@ -18,6 +18,7 @@ enum {
     ON_ETRN = 1 << 3,
     ON_LIMITS = 1 << 4,
     ON_VERSION = 1 << 5,
+    ON_SENDMAIL = 1 << 6, /* the other personality: by settings files only */
     ON_MAIL = ON_SEND | ON_CHECK,
     ON_NET = ON_SEND | ON_CHECK | ON_PROBE | ON_ETRN,
     ON_ALL = ON_NET | ON_LIMITS | ON_VERSION
@@ -29,7 +30,8 @@ enum stage { STAGE_NONE, STAGE_MESSAGE, STAGE_POLICY, STAGE_LIMITER, STAGE_CONFI
 enum {
     OPT_FILE = 1 << 0,   /* may stand in a settings file */
     OPT_REPEAT = 1 << 1, /* may be given several times, all of which count */
-    OPT_URL = 1 << 2     /* may have a password in it, which has no place on a command line */
+    OPT_URL = 1 << 2,    /* may have a password in it, which has no place on a command line */
+    OPT_LINE = 1 << 3    /* may stand in a line of a batch, as those of STAGE_MESSAGE may */
 };
 
 /* X(ID, letter, "name", "ARGUMENT", commands, stage, flags, handler, "help") */
@@ -37,7 +39,7 @@ enum {
     /* the message */                                                                              \
     X(SMTPUTF8, 0, "smtputf8", NULL, ON_MAIL | ON_PROBE, STAGE_MESSAGE, OPT_FILE,                  \
       message_smtputf8, "allow addresses whose local part is not ASCII")                           \
-    X(RECIPIENTS, 't', "recipients-from-header", NULL, ON_MAIL, STAGE_NONE, 0, NULL,               \
+    X(RECIPIENTS, 't', "recipients-from-header", NULL, ON_MAIL, STAGE_NONE, OPT_LINE, NULL,        \
       "with --raw: send to the addresses in To, Cc and Bcc")                                       \
     X(RAW, 0, "raw", "FILE", ON_MAIL, STAGE_MESSAGE, 0, message_raw,                               \
       "send a message that exists already; - for standard input")                                  \
@@ -73,13 +75,13 @@ enum {
       "a further one, \"Name: value\"")                                                            \
     X(CLASS, 0, "class", "CLASS", ON_MAIL, STAGE_MESSAGE, 0, message_class,                        \
       "transactional, notification or bulk")                                                       \
-    X(LIST_ID, 0, "list-id", "ID", ON_MAIL, STAGE_NONE, 0, NULL,                                   \
+    X(LIST_ID, 0, "list-id", "ID", ON_MAIL, STAGE_NONE, OPT_LINE, NULL,                            \
       "with --class notification or bulk: the list")                                               \
-    X(UNSUBSCRIBE, 0, "unsubscribe", "URL", ON_MAIL, STAGE_NONE, 0, NULL,                          \
+    X(UNSUBSCRIBE, 0, "unsubscribe", "URL", ON_MAIL, STAGE_NONE, OPT_LINE, NULL,                   \
       "with --class: takes the recipient off the list")                                            \
-    X(UNSUBSCRIBE_TO, 0, "unsubscribe-to", "ADDRESS", ON_MAIL, STAGE_NONE, 0, NULL,                \
+    X(UNSUBSCRIBE_TO, 0, "unsubscribe-to", "ADDRESS", ON_MAIL, STAGE_NONE, OPT_LINE, NULL,         \
       "with --class bulk: the same, by mail")                                                      \
-    X(FEEDBACK_ID, 0, "feedback-id", "ID", ON_MAIL, STAGE_NONE, 0, NULL,                           \
+    X(FEEDBACK_ID, 0, "feedback-id", "ID", ON_MAIL, STAGE_NONE, OPT_LINE, NULL,                    \
       "with --class bulk: the campaign, for feedback loops")                                       \
     X(DATE, 0, "date", "DATE", ON_MAIL, STAGE_MESSAGE, 0, message_date,                            \
       "as in a message, or @SECONDS since 1970")                                                   \
@@ -87,14 +89,14 @@ enum {
       "instead of a generated one")                                                                \
     X(IN_REPLY_TO, 0, "in-reply-to", "ID", ON_MAIL, STAGE_MESSAGE, 0, message_in_reply_to,         \
       "Message-ID of what is answered")                                                            \
-    X(REFERENCES, 0, "references", "IDS", ON_MAIL, STAGE_NONE, 0, NULL,                            \
+    X(REFERENCES, 0, "references", "IDS", ON_MAIL, STAGE_NONE, OPT_LINE, NULL,                     \
       "with --in-reply-to: References of what is answered")                                        \
     /* its delivery */                                                                             \
     X(DSN, 'N', "dsn", "WHEN", ON_MAIL, STAGE_MESSAGE, OPT_FILE, message_dsn,                      \
       "report on: success,failure,delay; or never")                                                \
     X(DSN_RETURN, 'R', "dsn-return", "PART", ON_MAIL, STAGE_MESSAGE, OPT_FILE, message_dsn_return, \
       "what a report holds: full or headers")                                                      \
-    X(ENVELOPE_ID, 0, "envelope-id", "ID", ON_MAIL, STAGE_NONE, 0, NULL,                           \
+    X(ENVELOPE_ID, 0, "envelope-id", "ID", ON_MAIL, STAGE_NONE, OPT_LINE, NULL,                    \
       "by which a report is known")                                                                \
     X(DELIVER_BY, 0, "deliver-by", "TIME[:notify]", ON_MAIL, STAGE_MESSAGE, 0, message_deliver_by, \
       "return it when it is not delivered by then, such as 4h")                                    \
@@ -186,6 +188,10 @@ enum {
       "settings as msmtp keeps them, instead")                                                     \
     X(ACCOUNT, 'A', "account", "NAME", ON_NET | ON_LIMITS, STAGE_NONE, 0, NULL,                    \
       "a section of the settings, instead of the one for From")                                    \
+    X(ORIGIN, 0, "origin", "DOMAIN", ON_SENDMAIL, STAGE_NONE, OPT_FILE, NULL,                      \
+      "of addresses without one")                                                                  \
+    X(ALIASES, 0, "aliases", "FILE", ON_SENDMAIL, STAGE_NONE, OPT_FILE, NULL,                      \
+      "who is meant by a name without a domain")                                                   \
     X(DRY_RUN, 'n', "dry-run", NULL, ON_SEND, STAGE_NONE, 0, NULL,                                 \
       "ask the server for each recipient, and send nothing")                                       \
     X(PRINT, 0, "print", NULL, ON_SEND, STAGE_NONE, 0, NULL,                                       \
@@ -195,7 +201,21 @@ enum {
       "show the dialogue, without secrets")                                                        \
     X(VERBOSE, 'v', "verbose", NULL, ON_ALL, STAGE_NONE, 0, NULL, "tell of success too")           \
     X(QUIET, 'q', "quiet", NULL, ON_ALL, STAGE_NONE, 0, NULL, "say nothing")                       \
-    X(HELP, 'h', "help", NULL, ON_ALL, STAGE_NONE, 0, NULL, "list the options")
+    X(HELP, 'h', "help", NULL, ON_ALL, STAGE_NONE, 0, NULL, "list the options")                    \
+    OPTION_BATCH_LIST(X)
+
+/* The batch needs a library that reads JSON. */
+#ifdef MAILSUB_HAVE_JANSSON
+#define OPTION_BATCH_LIST(X)                                                                       \
+    X(BATCH, 'b', "batch", "FILE", ON_SEND, STAGE_NONE, 0, NULL,                                   \
+      "a message in each line, as a JSON object; - for standard input")                            \
+    X(JOURNAL, 0, "journal", "FILE", ON_SEND, STAGE_NONE, 0, NULL,                                 \
+      "with --batch: what is sent, so that it can be resumed")                                     \
+    X(RESEND_UNKNOWN, 0, "resend-unknown", NULL, ON_SEND, STAGE_NONE, 0, NULL,                     \
+      "with --journal: send again what may have arrived")
+#else
+#define OPTION_BATCH_LIST(X)
+#endif
 
 enum option_id {
 #define OPTION_ENUM(ID, ...) OPTION_##ID,

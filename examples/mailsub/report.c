@@ -125,7 +125,7 @@ int report(const struct work *work, int code)
         say(work, "warning: %s", mailsub_receipt_get_warning(work->receipt, i));
     if (work->is_verbose)
         mailsub_receipt_write(work->receipt, sink_to_file, stderr);
-    else
+    else if ((work->command & ON_SENDMAIL) == 0) /* whose callers take every word for an error */
         tell_findings(mailsub_receipt_get_findings(work->receipt));
     return code;
 }

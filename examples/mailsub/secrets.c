@@ -163,8 +163,9 @@ static char *from_terminal(const char *user, const char *host)
     }
     struct termios quiet = old;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
-    dprintf(fd, "Password of %s at %s: ", user, host);
+    /* First silent, then asked: what is typed at once must neither be shown nor flushed. */
     tcsetattr(fd, TCSAFLUSH, &quiet);
+    dprintf(fd, "Password of %s at %s: ", user, host);
     ssize_t n = read(fd, line, sizeof line - 1);
     tcsetattr(fd, TCSAFLUSH, &old);
     dprintf(fd, "\n");

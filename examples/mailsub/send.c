@@ -17,6 +17,10 @@ static int print_message(struct work *work)
 
 int run_send(struct work *work)
 {
+#ifdef MAILSUB_HAVE_JANSSON
+    if (is_set(work, OPTION_BATCH))
+        return run_batch(work);
+#endif
     int rc = make_message(work);
     if (rc == MAILSUB_OK)
         rc = settings_choose(work, author_of(work));

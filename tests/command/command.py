@@ -57,6 +57,8 @@ def check_message(check, row, server):
         check.that(re.fullmatch(value, message.header(name), re.S),
                    f"{name} is {message.header(name)!r}")
     check.contains(message.content, row.content, "the message")
+    for part in row.lacks:
+        check.that(part not in message.content, f"the message has {part!r}")
     for name in ("sender", "recipients", "login"):
         wanted = getattr(row, name)
         check.that(wanted is None or wanted == getattr(message, name),
@@ -90,7 +92,7 @@ def run_row(program, fake_server, row):
         for name, text in row.files.items():
             place.write(name, fill(text, values), row.modes.get(name, 0o600))
         env = place.environment({name: fill(text, values) for name, text in row.env.items()})
-        done = run([program, *(fill(word, values) for word in row.arguments)], env,
+        done = run([place.call_it(program, row.program), *(fill(word, values) for word in row.arguments)], env,
                    row.stdin.encode())
     check_run(check, row, done, server)
     return check.problems
@@ -112,13 +114,17 @@ def check_table(tap):
     tap.point(len(found) > 60, "the table of options is understood", str(len(found)))
     for _, letter, name in found:
         letter = "-" + letter.strip("'")
-        used = f"--{name}" in words or any(word.startswith(letter) and not word.startswith("--")
-                                           for word in words)
+        of_sendmail = name in ("origin", "aliases") and name in words
+        used = of_sendmail or f"--{name}" in words or any(
+            word.startswith(letter) and not word.startswith("--") for word in words)
         tap.point(used, f"a row uses --{name}")
     seen = {status for row in rows
             for status in (row.status if isinstance(row.status, tuple) else (row.status,))}
     for status in sorted(STATUSES):
         tap.point(status in seen, f"a row ends with {status}")
+    words = " ".join(word for row in GROUPS["sendmail"] for word in row.arguments)
+    for flag in "ti", "oi", "f", "r", "F", "N", "R", "V", "B", "bm", "bs", "v", "C":
+        tap.point(re.search(rf"(^| )-{flag}", words), f"a row calls sendmail with -{flag}")
     names = [row.name for row in rows]
     tap.point(len(names) == len(set(names)), "each row has a name of its own")
 

@@ -11,6 +11,8 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 
+from tap import Tap
+
 SECRET = "correct horse battery"
 TIMEOUT = 300  # for valgrind
 
@@ -96,6 +98,13 @@ class Place:
         os.chmod(path, mode)
         return path
 
+    def call_it(self, program, name):
+        """The program by another name."""
+        if not name:
+            return program
+        os.symlink(program, self.file(name))
+        return self.file(name)
+
     def environment(self, more):
         kept = ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
                 "ASAN_SYMBOLIZER_PATH")
@@ -110,3 +119,47 @@ def run(arguments, env, stdin=b"", **options):
     return subprocess.run([*wrapper(), *arguments], env=env, input=stdin, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=TIMEOUT, check=False,
                           start_new_session=True, **options)
+
+
+class Scenario:
+    def __init__(self, program, fake_server):
+        self.program = program
+        self.fake_server = fake_server
+
+    def command(self, *arguments):
+        return [*wrapper(), self.program, *arguments]
+
+    def start(self, place, *arguments, stdin=False, **env):
+        """A run that is not waited for."""
+        return subprocess.Popen(self.command(*arguments), env=place.environment(env),
+                                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, start_new_session=True)
+
+
+def mail(server, place, *more):
+    return ["send", "--server", server.url, "--ca", place.write("ca.pem", server.ca), "--from",
+            "ada@ours.example", "--text", place.write("text", "Hello.\n"), "bob@theirs.example",
+            *more]
+
+
+def wait_for_line(process, start):
+    """Read standard error until a line of the trace begins so."""
+    for line in process.stderr:
+        if line.decode().startswith(start):
+            return True
+    return False
+
+
+def play(scenarios, program, fake_server):
+    """Run scenarios, functions that assert; return the exit status."""
+    tap = Tap()
+    scene = Scenario(program, fake_server)
+    for scenario in scenarios:
+        name = scenario.__name__.replace("_", " ")
+        try:
+            scenario(scene)
+            tap.point(True, name)
+        except (AssertionError, OSError, ValueError, subprocess.TimeoutExpired) as error:
+            tap.point(False, name, repr(error))
+    tap.plan()
+    return int(tap.failed)

@@ -41,6 +41,7 @@ class Row:
         self.silent = more.pop("silent", False)  # nothing on either
         self.fields = more.pop("fields", {})    # header fields of the one message
         self.content = more.pop("content", [])  # stands in it
+        self.lacks = more.pop("lacks", [])      # does not
         self.sender = more.pop("sender", None)
         self.recipients = more.pop("recipients", None)
         self.login = more.pop("login", None)
@@ -50,6 +51,7 @@ class Row:
         self.is_unknown = more.pop("is_unknown", False)
         if self.is_unknown:
             self.status = self.n_messages = None
+        self.program = more.pop("program", None)  # the name that it is called by
         assert not more, more
 
 
@@ -444,6 +446,190 @@ FAILURES = [
     refused("a sender that is refused", [], 77, ["rule", "MAIL", "", "550 5.7.1 No"]),
 ]
 
+MAIL = "From: ada@ours.example\nTo: bob@theirs.example\nSubject: x\n\nHello.\n.\nMore.\n"
+CRON = ("From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@host> /bin/backup\n"
+        "Auto-Submitted: auto-generated\n\nDisk full.\n")
+SETTINGS = "server = {url}\norigin = ours.example\n"
+ALIASES = "# who reads it\nroot: admin@theirs.example, eve\ndefault: all@theirs.example\n"
+
+
+def piped(name, arguments, stdin=MAIL, **more):
+    """A message that is handed to the sendmail personality."""
+    files = {".config/mailsub/config": SETTINGS, **more.pop("files", {})}
+    return Row(name, arguments, more.pop("server", ()), stdin=stdin, program="mailsub-sendmail",
+               files=files, **{"n_messages": 1, "silent": True, **more})
+
+
+def failed(name, arguments, status, stdin=MAIL, **more):
+    return piped(name, arguments, stdin, status=status, n_messages=0, silent=False, **more)
+
+
+def dialogue(*lines):
+    return "".join(line + "\r\n" for line in lines)
+
+
+SENDMAIL = [
+    piped("sendmail: recipients on the command line", ["-i", "carol@theirs.example"],
+          recipients=["carol@theirs.example"], sender="ada@ours.example", content=["More."],
+          fields={"To": "bob@theirs.example"}),
+    Row("sendmail: by the name sendmail", ["-i", "carol@theirs.example"], stdin=MAIL,
+        program="sendmail", files={".config/mailsub/config": SETTINGS}, n_messages=1),
+    piped("sendmail: a lone dot ends the message", ["carol@theirs.example"], content=["Hello.\n"],
+          lacks=["More."]),
+    piped("sendmail -oi", ["-oi", "-t"], recipients=["bob@theirs.example"], content=["More."]),
+    piped("sendmail -ti", ["-ti"], recipients=["bob@theirs.example"], content=["More."]),
+    piped("sendmail -t with recipients", ["-t", "-i", "carol@theirs.example"],
+          recipients=["bob@theirs.example", "carol@theirs.example"]),
+    piped("sendmail -t with Bcc", ["-t"], stdin="Bcc: carol@theirs.example\n" + MAIL,
+          recipients=["carol@theirs.example", "bob@theirs.example"], fields={"Bcc": ""}),
+    piped("sendmail -t with Resent fields", ["-t", "-i"],
+          stdin="Resent-From: eve@ours.example\nResent-To: dave@theirs.example\n" + MAIL,
+          recipients=["dave@theirs.example"], sender="eve@ours.example"),
+    failed("sendmail -t without recipients", ["-t"], 65, stdin="From: a@ours.example\n\nx\n",
+           err=["MAILSUB_E_NO_RECIPIENTS"]),
+    failed("sendmail without recipients", [], 64, err=["no recipients"]),
+    piped("sendmail -f", ["-f", "bounces@ours.example", "-t"], sender="bounces@ours.example"),
+    piped("sendmail -r attached", ["-rbounces@ours.example", "-t"],
+          sender="bounces@ours.example"),
+    piped("sendmail -f with nothing", ["-f", "", "-t"], sender=""),
+    piped("sendmail -f <>", ["-f", "<>", "-t"], sender=""),
+    piped("sendmail -f without a domain", ["-f", "www-data", "-t"],
+          sender="www-data@ours.example"),
+    piped("sendmail -F where From is missing",
+          ["-F", "The \"Library\"", "-f", "app@ours.example", "carol@theirs.example"],
+          stdin="Subject: x\n\nHello.\n",
+          fields={"From": '"The \\\\"Library\\\\"" <app@ours.example>'}),
+    piped("sendmail and a message without a From", ["carol@theirs.example"],
+          stdin="Subject: x\n\nHello.\n", fields={"From": ".*@ours.example"}),
+    piped("sendmail and a message without a header", ["carol@theirs.example"],
+          stdin="Hello you.\n", content=["\n\nHello you."]),
+    piped("sendmail -N, -R and -V", ["-N", "never", "-R", "hdrs", "-V", "e-1", "-t"],
+          server=offers("DSN"), is_unknown=True, silent=False,
+          dialogue=["NOTIFY=NEVER", "RET=HDRS", "ENVID=e-1"]),
+    piped("sendmail -V alone", ["-V", "e-1", "-t"], server=offers("DSN"), is_unknown=True,
+          silent=False, dialogue=["ENVID=e-1"]),
+    piped("sendmail -v", ["-v", "-t"], silent=False, err=["C: MAIL FROM"]),
+    piped("sendmail -B", ["-B", "8BITMIME", "-t"]),
+    failed("sendmail -B of no type", ["-B", "9BIT", "-t"], 64),
+    piped("sendmail -C", ["-C", "{dir}/conf", "-t"], files={
+        "conf": SETTINGS, ".config/mailsub/config": "server = smtp://localhost:1\n"}),
+    piped("sendmail with the usual options that mean nothing here",
+          ["-Am", "-bm", "-d0", "-em", "-G", "-h", "5", "-L", "tag", "-m", "-n", "-O", "x=y", "-odb",
+           "-oem", "-p", "esmtp", "-U", "-X", "/dev/null", "-i", "--", "bob@theirs.example"]),
+    piped("sendmail and an operand that begins with a dash", ["-i", "--", "-x@theirs.example"],
+          recipients=["-x@theirs.example"]),
+    failed("sendmail and an option that is none", ["-Z"], 64, err=["no option -Z"]),
+    failed("sendmail and a value that is missing", ["-f"], 64, err=["-f needs a value"]),
+    failed("sendmail and a mode that is none", ["-bd"], 64, err=["-bd"]),
+    failed("sendmail -bp", ["-bp"], 0, out=["Mail queue is empty"]),
+    failed("sendmail -q", ["-q30m"], 0),
+    failed("sendmail -bi", ["-bi"], 0),
+    failed("sendmail without a server", ["-t"], 78, files={".config/mailsub/config": ""}),
+    failed("sendmail and a refusal", ["-t"], 67, server=["rule", "RCPT", "", "550 5.1.1 No"],
+           err=["550 5.1.1 No"]),
+    failed("sendmail and a server that is not available", ["-t"], 75,
+           server=["rule", "", "", "421 Later"]),
+    piped("sendmail and cron", ["-i", "-FCronDaemon", "-B8BITMIME", "-oem", "root"], stdin=CRON,
+          recipients=["root@ours.example"], sender="root@ours.example",
+          fields={"From": r"root@ours.example \(Cron Daemon\)", "To": "root@ours.example"}),
+    piped("sendmail and the aliases of root", ["-t"], stdin=CRON, files={
+        ".config/mailsub/config": SETTINGS + "aliases = {dir}/aliases\n", "aliases": ALIASES},
+          recipients=["admin@theirs.example", "eve@ours.example"], sender="root@ours.example"),
+    piped("sendmail and the aliases of others", ["daemon,bob@theirs.example"], stdin=CRON, files={
+        ".config/mailsub/config": SETTINGS + "aliases = {dir}/aliases\n", "aliases": ALIASES},
+          recipients=["all@theirs.example", "bob@theirs.example"]),
+    piped("sendmail and names, groups and comments in addresses", ["-t"],
+          stdin='From: "Joe, (x)" <joe>\nTo: (all) friends: bob (the, one), "c d";,\n Eve <eve>, '
+                "f@theirs.example\n\nx\n", sender="joe@ours.example",
+          recipients=["bob@ours.example", '"c d"@ours.example', "eve@ours.example",
+                      "f@theirs.example"]),
+    piped("sendmail and the account of the author", ["-t"], files={".config/mailsub/config":
+          "server = smtp://localhost:1\n[x]\nfor = ada@ours.example\nserver = {url}\n"}),
+    piped("sendmail and a mailbox file's line in front", ["-t"],
+          stdin="From ada Mon Jun  1 10:00:00 2026\n" + MAIL),
+    failed("sendmail and an injected field", ["-t", "-f", "a@ours.example\nBcc: x@y.example"], 65),
+    piped("sendmail -bs", ["-bs"], stdin=dialogue(
+        "EHLO here", "MAIL FROM:<bounces@ours.example>", "RCPT TO:<carol@theirs.example>",
+        "RCPT TO:<dave@theirs.example>", "DATA", "From: ada@ours.example", "", "..", "Hello.", ".",
+        "QUIT"), silent=False, sender="bounces@ours.example", content=["\n\n.\nHello."],
+        recipients=["carol@theirs.example", "dave@theirs.example"],
+        out=["250 2.0.0 Ok: queued as FAKE-1", "221 2.0.0 Bye"]),
+    piped("sendmail -bs and commands out of order", ["-bs"], stdin=dialogue(
+        "RCPT TO:<a@theirs.example>", "DATA", "MAIL FROM:x", "NOOP", "VRFY x", "FOO", "HELO here",
+        "MAIL FROM:<>", "MAIL FROM:<>", "RCPT TO:<>", "RSET", "QUIT"), silent=False, n_messages=0,
+        out=["503 5.5.1 MAIL comes first", "503 5.5.1 RCPT comes first", "501 5.5.4 MAIL FROM:<>",
+             "252 ", "500 5.5.2 ", "501 5.5.4 RCPT TO", "503 5.5.1 There is"]),
+    piped("sendmail -bs and a refusal", ["-bs"], stdin=dialogue(
+        "EHLO here", "MAIL FROM:<ada@ours.example>", "RCPT TO:<bad@theirs.example>",
+        "RCPT TO:<bob@theirs.example>", "DATA", "From: ada@ours.example", "", "x", ".", "QUIT"),
+        server=["rule", "RCPT", "<bad@", "550 5.1.1 No such user"], silent=False, n_messages=0,
+        out=["550 5.1.1 No such user"], err=["No such user"]),
+    piped("sendmail -bs and a server that is not there", ["-bs"], stdin=dialogue(
+        "EHLO here", "MAIL FROM:<ada@ours.example>", "RCPT TO:<bob@theirs.example>", "DATA",
+        "From: ada@ours.example", "", "x", ".", "QUIT"), silent=False, n_messages=0,
+        files={".config/mailsub/config": "server = smtp://localhost:1\n"}, out=["451 4.3.0 "],
+        err=["MAILSUB_E_CONNECT"]),
+    piped("sendmail -bs and an end within a message", ["-bs"], stdin=dialogue(
+        "EHLO here", "MAIL FROM:<ada@ours.example>", "RCPT TO:<bob@theirs.example>", "DATA",
+        "From: ada@ours.example", "", "x"), silent=False, n_messages=0),
+]
+
+
+def batch(name, lines, arguments=(), **more):
+    """Lines that are submitted together."""
+    return Row(name, ["send", "--server", "{url}", "--from", "ada@ours.example", "--batch",
+                      "{dir}/batch", *arguments], more.pop("server", ()),
+               files={"batch": "".join(line + "\n" for line in lines), **more.pop("files", {})},
+               **{"n_messages": len(lines), **more})
+
+
+LINE = '{"id": %s, "to": "%s@theirs.example", "subject": "Hello", "text": "Hello."}'
+
+BATCH = [
+    batch("a batch", [LINE % (i, name) for i, name in enumerate(("bob", "carol", "dave"))],
+          out=['{"line":1,"id":0,"receipt":{"code":0', '{"line":3,"id":2,"receipt":{"code":0'],
+          content=["Hello."], sender="ada@ours.example"),
+    Row("-b from standard input", ["send", "-S", "{url}", "-f", "ada@ours.example", "-b", "-"],
+        stdin=LINE % ('"x"', "bob"), n_messages=1, out=['"id":"x"']),
+    batch("a batch with every kind of value", [
+        '{"from": "Eve <eve@ours.example>", "to": ["bob@theirs.example", "carol@theirs.example"], '
+        '"html": "<p>Hi <b>x</b></p>", "attach": ["{dir}/text:text/plain:a.txt"], "flowed": true, '
+        '"priority": 0, "header": ["X-A: 1", "X-B: 2"], "class": "notification", '
+        '"list-id": "builds.ours.example", "subject": "x", "text-file": "{dir}/text"}'],
+          sender="eve@ours.example", recipients=["bob@theirs.example", "carol@theirs.example"],
+          fields={"X-A": "1", "X-B": "2", "List-Id": "<builds.ours.example>"},
+          content=["a.txt", "Hi <b>x</b>", "Hello, Bob."]),
+    batch("a batch whose options are what its lines have in common",
+          ['{"to": "bob@theirs.example", "text": "x"}'], ["--subject", "All", "--html",
+                                                           "{dir}/page"],
+          files={"page": "<p>x</p>"}, fields={"Subject": "All"}, content=["text/html"]),
+    batch("a batch with a switch that a line takes back",
+          ['{"to": "bob@theirs.example", "text": "x", "require-tls": false}'], ["--require-tls"]),
+    batch("a batch with lines that are none",
+          ["nonsense", "[1]", '{"to": 5.5}', '{"foo": 1}', '{"subject": ["a"]}', '{"flowed": "x"}',
+           '{"to": "x", "to": "y"}', '{"to": "bob"}', '{"server": "smtp://x"}', "",
+           LINE % (9, "bob")],
+          status=64, n_messages=1, out=['{"line":1,"code":-101', '{"line":8,"code":-201',
+                                        '{"line":11,"id":9,"receipt"'],
+          err=["line 4", '"foo" is no option', "takes one value", "another kind", "duplicate"]),
+    batch("a batch with a refusal", [LINE % (0, "bob"), LINE % (1, "bad"), LINE % (2, "carol")],
+          server=["rule", "RCPT", "<bad@", "550 5.1.1 No"], status=67, n_messages=2,
+          out=['{"line":2,"id":1,"receipt":{"code":-610']),
+    batch("a batch that logs in with a wrong password, once", [LINE % (i, "bob") for i in range(999)],
+          ["--ca", "{ca}", "--user", "ada", "--password-command", "echo x", "--auth", "PLAIN"],
+          server=LOGIN, status=77, n_messages=0),
+    batch("a batch with operands", [LINE % (0, "bob")], ["carol@theirs.example"], status=64,
+          n_messages=0),
+    Row("a batch that is missing", ["send", "-S", "{url}", "-b", "{dir}/none"], status=66),
+    batch("a batch with --journal", [LINE % (0, "bob"), LINE % (1, "carol")],
+          ["--journal", "{dir}/journal"]),
+    batch("a batch with a journal that is none", [LINE % (0, "bob")],
+          ["--journal", "{dir}/text"], status=66, n_messages=0, err=["is no journal"]),
+    batch("a batch with --resend-unknown", [LINE % (0, "bob")],
+          ["--journal", "{dir}/journal", "--resend-unknown"]),
+    batch("a batch with -v", [LINE % (0, "bob")], ["-v"], err=["1 lines done, 0 failed"]),
+]
+
 OTHERS = [
     Row("version", ["version"], out=["libmailsub 0.", "GnuTLS 3.", "libidn2 2.", "TLS 1.2 1.3",
                                      "SCRAM-SHA-256-PLUS"]),
@@ -500,4 +686,4 @@ OTHERS = [
 ]
 
 GROUPS = {"message": MESSAGE, "delivery": DELIVERY, "rules": RULES, "server": SERVER,
-          "login": LOGINS, "sources": SOURCES, "failures": FAILURES, "others": OTHERS}
+          "login": LOGINS, "sources": SOURCES, "failures": FAILURES, "others": OTHERS, "sendmail": SENDMAIL, "batch": BATCH}

@@ -10,46 +10,13 @@ import re
 import resource
 import select
 import signal
-import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
-
-from harness import SECRET, TIMEOUT, FakeServer, Place, run, wrapper
-from tap import Tap
+from harness import SECRET, TIMEOUT, FakeServer, Place, mail, play, run, wait_for_line
 
 HUNG = ("rule", "MAIL", "", "")
 LOGIN = ("implicit-tls", "auth-plain", "user", "ada", SECRET)
-
-
-class Scenario:
-    def __init__(self, program, fake_server):
-        self.program = program
-        self.fake_server = fake_server
-
-    def command(self, *arguments):
-        return [*wrapper(), self.program, *arguments]
-
-    def start(self, place, *arguments, **env):
-        """A run that is not waited for."""
-        return subprocess.Popen(self.command(*arguments), env=place.environment(env),
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, start_new_session=True)
-
-
-def mail(server, place, *more):
-    return ["send", "--server", server.url, "--ca", place.write("ca.pem", server.ca), "--from",
-            "ada@ours.example", "--text", place.write("text", "Hello.\n"), "bob@theirs.example",
-            *more]
-
-
-def wait_for_line(process, start):
-    """Read standard error until a line of the trace begins so."""
-    for line in process.stderr:
-        if line.decode().startswith(start):
-            return True
-    return False
 
 
 def quota_is_kept_between_runs(scene):
@@ -188,19 +155,5 @@ SCENARIOS = (quota_is_kept_between_runs, dry_run_uses_no_quota, interrupt_is_tol
              help_lists_the_options_of_each_command)
 
 
-def main(program, fake_server):
-    tap = Tap()
-    scene = Scenario(program, fake_server)
-    for scenario in SCENARIOS:
-        name = scenario.__name__.replace("_", " ")
-        try:
-            scenario(scene)
-            tap.point(True, name)
-        except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
-            tap.point(False, name, repr(error))
-    tap.plan()
-    return int(tap.failed)
-
-
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(play(SCENARIOS, *sys.argv[1:]))

@@ -218,6 +218,14 @@ _mailsub()
     --account | -A)
         return
         ;;
+    --batch | -b)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    --journal)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
     esac
     if [ -z "$words" ]; then
         case ${COMP_WORDS[1]} in
@@ -304,7 +312,10 @@ _mailsub()
                 --trace
                 --verbose
                 --quiet
-                --help'
+                --help
+                --batch
+                --journal
+                --resend-unknown'
             ;;
         check)
             words='--smtputf8

@@ -85,3 +85,6 @@ complete -c mailsub -n '__fish_seen_subcommand_from send check probe etrn' -l tr
 complete -c mailsub -n '__fish_seen_subcommand_from send check probe etrn limits version' -s v -l verbose -d 'tell of success too'
 complete -c mailsub -n '__fish_seen_subcommand_from send check probe etrn limits version' -s q -l quiet -d 'say nothing'
 complete -c mailsub -n '__fish_seen_subcommand_from send check probe etrn limits version' -s h -l help -d 'list the options'
+complete -c mailsub -n '__fish_seen_subcommand_from send' -s b -l batch -rF -d 'a message in each line, as a JSON object; - for standard input'
+complete -c mailsub -n '__fish_seen_subcommand_from send' -l journal -rF -d 'with --batch: what is sent, so that it can be resumed'
+complete -c mailsub -n '__fish_seen_subcommand_from send' -l resend-unknown -d 'with --journal: send again what may have arrived'
