@@ -31,7 +31,8 @@ enum {
     OPT_FILE = 1 << 0,   /* may stand in a settings file */
     OPT_REPEAT = 1 << 1, /* may be given several times, all of which count */
     OPT_URL = 1 << 2,    /* may have a password in it, which has no place on a command line */
-    OPT_LINE = 1 << 3    /* may stand in a line of a batch, as those of STAGE_MESSAGE may */
+    OPT_LINE = 1 << 3,   /* may stand in a line of a batch, as those of STAGE_MESSAGE may */
+    OPT_LOGIN = 1 << 4   /* belongs to the server that stands beside it, and to no other */
 };
 
 /* X(ID, letter, "name", "ARGUMENT", commands, stage, flags, handler, "help") */
@@ -138,9 +139,10 @@ enum {
     X(CA, 0, "ca", "FILE", ON_NET, STAGE_CONFIG, OPT_FILE, config_ca,                              \
       "trust these authorities instead of the system's")                                           \
     X(CRL, 0, "crl", "FILE", ON_NET, STAGE_CONFIG, OPT_FILE, config_crl, "revoked certificates")   \
-    X(CERT, 0, "cert", "FILE", ON_NET, STAGE_CONFIG, OPT_FILE, config_cert,                        \
+    X(CERT, 0, "cert", "FILE", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_LOGIN, config_cert,            \
       "certificate of this client")                                                                \
-    X(KEY, 0, "key", "FILE", ON_NET, STAGE_NONE, OPT_FILE, NULL, "its key, if in another file")    \
+    X(KEY, 0, "key", "FILE", ON_NET, STAGE_NONE, OPT_FILE | OPT_LOGIN, NULL,                       \
+      "its key, if in another file")                                                               \
     X(VERIFY_NAME, 0, "verify-name", "NAME", ON_NET, STAGE_CONFIG, OPT_FILE, config_verify_name,   \
       "the server's certificate is for this name")                                                 \
     X(PIN, 0, "pin", "SHA256", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_REPEAT, config_pin,            \
@@ -168,19 +170,20 @@ enum {
     X(INSECURE_CLEAR_LOGIN, 0, "insecure-clear-login", NULL, ON_NET, STAGE_CONFIG, OPT_FILE,       \
       config_insecure_clear_login, "show the password to whoever listens")                         \
     /* the login */                                                                                \
-    X(USER, 'u', "user", "NAME", ON_NET, STAGE_NONE, OPT_FILE, NULL, "log in by this name")        \
-    X(AUTHORIZE, 0, "authorize", "NAME", ON_NET, STAGE_CONFIG, OPT_FILE, config_authorize,         \
-      "act for another user")                                                                      \
-    X(AUTH, 0, "auth", "MECHANISMS", ON_NET, STAGE_CONFIG, OPT_FILE, config_auth,                  \
+    X(USER, 'u', "user", "NAME", ON_NET, STAGE_NONE, OPT_FILE | OPT_LOGIN, NULL,                   \
+      "log in by this name")                                                                       \
+    X(AUTHORIZE, 0, "authorize", "NAME", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_LOGIN,               \
+      config_authorize, "act for another user")                                                    \
+    X(AUTH, 0, "auth", "MECHANISMS", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_LOGIN, config_auth,      \
       "only these, such as \"SCRAM-SHA-256 PLAIN\", EXTERNAL")                                     \
-    X(PASSWORD_FILE, 0, "password-file", "FILE", ON_NET, STAGE_NONE, OPT_FILE, NULL,               \
+    X(PASSWORD_FILE, 0, "password-file", "FILE", ON_NET, STAGE_NONE, OPT_FILE | OPT_LOGIN, NULL,   \
       "its first line is the password")                                                            \
-    X(PASSWORD_COMMAND, 0, "password-command", "COMMAND", ON_NET, STAGE_NONE, OPT_FILE, NULL,      \
-      "the first line that it prints is the password")                                             \
-    X(TOKEN_FILE, 0, "token-file", "FILE", ON_NET, STAGE_NONE, OPT_FILE, NULL,                     \
+    X(PASSWORD_COMMAND, 0, "password-command", "COMMAND", ON_NET, STAGE_NONE,                      \
+      OPT_FILE | OPT_LOGIN, NULL, "the first line that it prints is the password")                 \
+    X(TOKEN_FILE, 0, "token-file", "FILE", ON_NET, STAGE_NONE, OPT_FILE | OPT_LOGIN, NULL,         \
       "its first line is an OAuth token")                                                          \
-    X(TOKEN_COMMAND, 0, "token-command", "COMMAND", ON_NET, STAGE_NONE, OPT_FILE, NULL,            \
-      "the first line that it prints is an OAuth token")                                           \
+    X(TOKEN_COMMAND, 0, "token-command", "COMMAND", ON_NET, STAGE_NONE, OPT_FILE | OPT_LOGIN,      \
+      NULL, "the first line that it prints is an OAuth token")                                     \
     /* the command itself */                                                                       \
     X(CONFIG, 'C', "config", "FILE", ON_NET | ON_LIMITS, STAGE_NONE, 0, NULL,                      \
       "settings, instead of the user's and the system's")                                          \

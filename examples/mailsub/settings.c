@@ -23,12 +23,53 @@ void settings_add(struct work *work, const struct setting *setting)
     entry->value = copy_text(setting->value, strlen(setting->value));
 }
 
+/* The last server of a source; NULL when it names none. */
+static const char *server_of(const struct work *work, enum source source)
+{
+    const struct setting *entries = work->settings.entries;
+    for (size_t i = work->settings.n; i-- > 0;) {
+        if (entries[i].option == option_at(OPTION_SERVER) && entries[i].source == source)
+            return entries[i].value;
+    }
+    return NULL;
+}
+
+/* Whether two URLs name one server, whoever logs in. */
+static bool is_same_server(const char *one, const char *other)
+{
+    size_t scheme = strcspn(one, ":");
+    const char *one_host = strrchr(one, '@');
+    const char *other_host = strrchr(other, '@');
+    return strncmp(one, other, scheme + 1) == 0 &&
+           strcmp(one_host ? one_host + 1 : one + scheme + 3,
+                  other_host ? other_host + 1 : other + scheme + 3) == 0;
+}
+
+/*
+ * A password goes to the server that it was noted for. So a login that stands beside a server, in a
+ * file or on a command line, does not count when another source names another server.
+ */
+static bool is_elsewhere(const struct work *work, const struct setting *setting)
+{
+    const char *chosen = NULL;
+    if ((setting->option->flags & OPT_LOGIN) == 0)
+        return false;
+    for (int source = SOURCE_COMMAND; !chosen && source > SOURCE_OFF; source--)
+        chosen = server_of(work, (enum source)source);
+    const char *own = server_of(work, setting->source);
+    if (!own && setting->source == SOURCE_USER_ACCOUNT)
+        own = server_of(work, SOURCE_USER);
+    if (!own && setting->source == SOURCE_SYSTEM_ACCOUNT)
+        own = server_of(work, SOURCE_SYSTEM);
+    return own && chosen && strlen(own) > 3 && strlen(chosen) > 3 && !is_same_server(own, chosen);
+}
+
 static enum source best_of(const struct work *work, const struct option *option)
 {
     enum source best = SOURCE_OFF;
     for (size_t i = 0; i < work->settings.n; i++) {
         const struct setting *setting = &work->settings.entries[i];
-        if (setting->option == option && setting->source > best)
+        if (setting->option == option && setting->source > best && !is_elsewhere(work, setting))
             best = setting->source;
     }
     return best;

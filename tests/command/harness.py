@@ -102,7 +102,7 @@ class Place:
         """The program by another name."""
         if not name:
             return program
-        os.symlink(program, self.file(name))
+        os.symlink(os.path.abspath(program), self.file(name))
         return self.file(name)
 
     def environment(self, more):

@@ -342,7 +342,18 @@ SOURCES = [
     found("the command line before the environment", PLAIN + ["--server", "{url}"],
           env={"MAILSUB_URL": "smtp://localhost:1"}, files={".config/mailsub/config": CONF}),
     found("the environment before the file", PLAIN, env={"MAILSUB_URL": "{url}"},
-          files={".config/mailsub/config": CONF.replace("{url}", "smtp://localhost:1")}),
+          files={".config/mailsub/config": CONF.replace("{url}", "smtp://localhost:1")},
+          server=TLS, login=""),
+    found("a login of a file without a server", PLAIN, env={"MAILSUB_URL": "{url}"},
+          files={".config/mailsub/config": CONF.replace("server = {url}\n", "")}),
+    found("a login stays with the server beside it", PLAIN + ["--server", "{url}"],
+          files={".config/mailsub/config": CONF.replace("{url}", "{scheme}://127.0.0.1:{port}")},
+          status=77, n_messages=0),
+    found("a login stays with the server of its section", PLAIN,
+          files={".config/mailsub/config": CONF.replace("{url}", "smtp://localhost:1")
+                 + "[x]\nfor = @ours.example\nserver = {url}\n"}, server=TLS, login=""),
+    found("a login of the same server by another user's URL", PLAIN + [
+        "--server", "{scheme}://eve@localhost:{port}"], files={".config/mailsub/config": CONF}),
     found("an account by its address", PLAIN, files={".config/mailsub/config":
           "server = smtp://localhost:1\n[other]\nfor = @ours.example\nserver = smtp://x.invalid\n"
           "[mine]\nfor = eve@ours.example, ADA@ours.example\n" + CONF}),
