@@ -24,6 +24,16 @@ int config_helo(struct work *work, const char *value)
     return mailsub_config_set_helo_name(work->config, value);
 }
 
+int config_source(struct work *work, const char *value)
+{
+    return mailsub_config_set_source_address(work->config, value);
+}
+
+int config_proxy(struct work *work, const char *value)
+{
+    return mailsub_config_set_proxy(work->config, value);
+}
+
 static int set_all_timeouts(struct work *work, int64_t ms)
 {
     int rc = MAILSUB_OK;
@@ -110,6 +120,15 @@ int config_overlap(struct work *work, const char *value)
                                             : MAILSUB_E_INVALID;
 }
 
+int config_connections(struct work *work, const char *value)
+{
+    int64_t n;
+    work->why = "1 to 100";
+    return parse_number(value, 1, 100, &n)
+               ? mailsub_config_set_max_connections(work->config, (int)n)
+               : MAILSUB_E_INVALID;
+}
+
 int config_authorize(struct work *work, const char *value)
 {
     return mailsub_config_set_authorization(work->config, value);
@@ -160,9 +179,11 @@ int config_relay_signs(struct work *work, const char *value)
 /* The library has replaced secrets by asterisks, and sends no content here. */
 static void trace(void *context, int direction, const char *line, size_t len)
 {
-    static const char *const marks[] = {"C: ", "S: ", "-- "};
     (void)context;
-    fputs(marks[direction], stderr);
+    if (direction == MAILSUB_TRANSCRIPT_CLIENT)
+        fputs("C: ", stderr);
+    else
+        fputs(direction == MAILSUB_TRANSCRIPT_SERVER ? "S: " : "-- ", stderr);
     for (size_t i = 0; i < len; i++) {
         bool is_control = (unsigned char)line[i] < 0x20 || line[i] == 0x7f;
         fputc(is_control ? '?' : line[i], stderr);

@@ -151,6 +151,10 @@ enum {
       "the server's certificate is this one")                                                      \
     X(HELO, 0, "helo", "NAME", ON_NET, STAGE_CONFIG, OPT_FILE, config_helo,                        \
       "name of this client in EHLO")                                                               \
+    X(SOURCE, 0, "source", "ADDRESS", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_REPEAT, config_source,  \
+      "connect from this address of the host")                                                     \
+    X(PROXY, 0, "proxy", "URL", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_URL, config_proxy,            \
+      "socks5://HOST[:PORT] or http://HOST[:PORT]")                                                \
     X(TIMEOUT, 0, "timeout", "[PHASE=]TIME", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_REPEAT,          \
       config_timeout, "longest wait for a step, such as 30s or connect=5s")                        \
     X(DEADLINE, 0, "deadline", "TIME", ON_NET, STAGE_CONFIG, OPT_FILE, config_deadline,            \
@@ -163,6 +167,8 @@ enum {
       "with CHUNKING; 0 for DATA")                                                                 \
     X(OVERLAP, 0, "overlap", "N", ON_SEND, STAGE_CONFIG, OPT_FILE, config_overlap,                 \
       "most messages under way at once")                                                           \
+    X(CONNECTIONS, 0, "connections", "N", ON_SEND, STAGE_CONFIG, OPT_FILE, config_connections,     \
+      "most connections at once, for a batch")                                                     \
     X(INSECURE_NO_TLS, 0, "insecure-no-tls", NULL, ON_NET, STAGE_CONFIG, OPT_FILE,                 \
       config_insecure_no_tls, "never encrypt")                                                     \
     X(INSECURE_NO_VERIFY, 0, "insecure-no-verify", NULL, ON_NET, STAGE_CONFIG, OPT_FILE,           \

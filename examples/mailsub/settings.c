@@ -34,15 +34,21 @@ static const char *server_of(const struct work *work, enum source source)
     return NULL;
 }
 
+/* Host and port, or the path of a socket: what stands behind the user, or behind the scheme. */
+static const char *host_of(const char *url)
+{
+    const char *at = strrchr(url, '@');
+    const char *scheme = strstr(url, "://");
+    if (at)
+        return at + 1;
+    return scheme ? scheme + 3 : url;
+}
+
 /* Whether two URLs name one server, whoever logs in. */
 static bool is_same_server(const char *one, const char *other)
 {
     size_t scheme = strcspn(one, ":");
-    const char *one_host = strrchr(one, '@');
-    const char *other_host = strrchr(other, '@');
-    return strncmp(one, other, scheme + 1) == 0 &&
-           strcmp(one_host ? one_host + 1 : one + scheme + 3,
-                  other_host ? other_host + 1 : other + scheme + 3) == 0;
+    return strncmp(one, other, scheme) == 0 && strcmp(host_of(one), host_of(other)) == 0;
 }
 
 /*
@@ -61,7 +67,7 @@ static bool is_elsewhere(const struct work *work, const struct setting *setting)
         own = server_of(work, SOURCE_USER);
     if (!own && setting->source == SOURCE_SYSTEM_ACCOUNT)
         own = server_of(work, SOURCE_SYSTEM);
-    return own && chosen && strlen(own) > 3 && strlen(chosen) > 3 && !is_same_server(own, chosen);
+    return own && chosen && !is_same_server(own, chosen);
 }
 
 static enum source best_of(const struct work *work, const struct option *option)

@@ -104,8 +104,7 @@ static void put(mailsub__step *step, size_t n)
 static void encode_lines(mailsub__step *step)
 {
     size_t n =
-        mailsub__base64_lines(mailsub__base64_best(), mailsub__slice_of(step->in, step->in_len),
-                              step->out_room / (LINE_LEN + 2), step->out);
+        mailsub__base64_lines(step->in, step->in_len, step->out_room / (LINE_LEN + 2), step->out);
     take(step, n * LINE_OCTETS);
     put(step, n * (LINE_LEN + 2));
     while (step->in_len >= LINE_OCTETS && step->out_room >= LINE_LEN + 2) {

@@ -129,33 +129,19 @@ __attribute__((target("avx2"))) static size_t encode_lines_wide(const char *in, 
     return n;
 }
 
-enum mailsub__base64_form mailsub__base64_best(void)
+size_t mailsub__base64_lines(const char *in, size_t in_len, size_t n_lines, char *out)
 {
     if (__builtin_cpu_supports("avx2"))
-        return MAILSUB__BASE64_AVX2;
-    return __builtin_cpu_supports("ssse3") ? MAILSUB__BASE64_SSSE3 : MAILSUB__BASE64_SCALAR;
-}
-
-size_t mailsub__base64_lines(enum mailsub__base64_form form, mailsub__slice in, size_t n_lines,
-                             char *out)
-{
-    if (form == MAILSUB__BASE64_AVX2)
-        return encode_lines_wide(in.ptr, in.len, n_lines, out);
-    return form == MAILSUB__BASE64_SSSE3 ? encode_lines(in.ptr, in.len, n_lines, out) : 0;
+        return encode_lines_wide(in, in_len, n_lines, out);
+    return __builtin_cpu_supports("ssse3") ? encode_lines(in, in_len, n_lines, out) : 0;
 }
 
 #else
 
-enum mailsub__base64_form mailsub__base64_best(void)
+size_t mailsub__base64_lines(const char *in, size_t in_len, size_t n_lines, char *out)
 {
-    return MAILSUB__BASE64_SCALAR;
-}
-
-size_t mailsub__base64_lines(enum mailsub__base64_form form, mailsub__slice in, size_t n_lines,
-                             char *out)
-{
-    (void)form;
     (void)in;
+    (void)in_len;
     (void)n_lines;
     (void)out;
     return 0;

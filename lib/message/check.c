@@ -60,11 +60,6 @@ static mailsub__slice trim(mailsub__slice text)
     return text;
 }
 
-bool mailsub__check_is_blank(mailsub__slice text)
-{
-    return trim(text).len == 0;
-}
-
 bool mailsub__check_field(const mailsub__check *check, const char *name, mailsub__slice *out_value)
 {
     mailsub__slice wanted = mailsub__slice_str(name);

@@ -35,9 +35,6 @@ void mailsub__check_tell_one(mailsub__check *check, enum mailsub__rule_index rul
  */
 bool mailsub__check_field(const mailsub__check *check, const char *name, mailsub__slice *out_value);
 
-/* Whether there is nothing to read in a text: it is as good as none. */
-bool mailsub__check_is_blank(mailsub__slice text);
-
 /* The author's domain; empty when there is no author. */
 mailsub__slice mailsub__check_author_domain(const mailsub__check *check);
 /* Whether a DKIM signature of this domain, or one above it, is or will be on the message. */

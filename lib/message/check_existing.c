@@ -82,7 +82,7 @@ static void check_plain(struct view *view, mailsub__slice text)
     view->words_depth = depth;
     mailsub__word_pair_init(&view->words);
     mailsub__check_links_in_text(view->check, text, depth > 0 ? &view->words.text : NULL);
-    innermost(view)->has_text |= !mailsub__check_is_blank(text);
+    innermost(view)->has_text = true;
 }
 
 /* HTML that nobody has said in text, as far as it is known here. */

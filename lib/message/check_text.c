@@ -53,21 +53,11 @@ static void check_html_alone(mailsub__check *check)
                                 MAILSUB__SLICE_EMPTY);
 }
 
-static void check_blank_text(mailsub__check *check)
-{
-    mailsub__check_links_in_html(check, slice_of(&check->message->html), NULL);
-    mailsub__check_tell_one(check, MAILSUB__RULE_HTML_WITHOUT_TEXT, "html", "the text is empty",
-                            MAILSUB__SLICE_EMPTY);
-}
-
 void mailsub__check_texts(mailsub__check *check)
 {
     const mailsub_message *message = check->message;
     if (message->existing)
         mailsub__check_existing(check);
-    else if (message->text.data && message->html.data &&
-             mailsub__check_is_blank(slice_of(&message->text)))
-        check_blank_text(check);
     else if (message->text.data && message->html.data)
         check_both(check, slice_of(&message->text), slice_of(&message->html));
     else if (message->html.data)

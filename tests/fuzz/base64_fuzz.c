@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Invariants: decode(encode(x)) == x, folded and not; the announced length is exact; where input
- * and room are cut changes nothing, nor do the instructions by which lines are made. What the
- * strict decoder accepts is what the encoder makes of it.
+ * and room are cut changes nothing. What the strict decoder accepts is what the encoder makes of
+ * it.
  */
 #include "../codec_decode.h"
 #include "fuzz_step.h"
 
 #include "codec/base64.h"
-#include "codec/base64_lines.h"
 
 FUZZ_STEP_ENCODE(base64)
 
@@ -29,26 +28,6 @@ static void check_stream(const char *in, size_t len, struct fuzz_cut cut)
     }
     free(out);
     free(decoded);
-}
-
-static void check_forms(mailsub__slice in)
-{
-    enum { LINE = MAILSUB__BASE64_LINE_LEN + 2 };
-    size_t n_lines = in.len / MAILSUB__BASE64_LINE_OCTETS;
-    size_t len = mailsub__base64_encoded_len(in.len);
-    char *whole = fuzz_alloc(len);
-    mailsub__base64 codec;
-    mailsub__base64_init(&codec);
-    mailsub__step step = {
-        .in = in.ptr, .in_len = in.len, .out = whole, .out_room = len, .last = true};
-    FUZZ_CHECK(mailsub__base64_encode(&codec, &step) && step.out_room == 0);
-    for (int form = MAILSUB__BASE64_SSSE3; form <= (int)mailsub__base64_best(); form++) {
-        char *out = fuzz_alloc(n_lines * LINE);
-        size_t n = mailsub__base64_lines((enum mailsub__base64_form)form, in, n_lines, out);
-        FUZZ_CHECK(n <= n_lines && n + 1 >= n_lines && memcmp(out, whole, n * LINE) == 0);
-        free(out);
-    }
-    free(whole);
 }
 
 static void check_append(mailsub__slice in)
@@ -90,7 +69,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_cut cut = fuzz_take_cut(&data, &size);
     check_stream((const char *)data, size, cut);
-    check_forms(mailsub__slice_of(data, size));
     check_append(mailsub__slice_of(data, size));
     check_decoder(mailsub__slice_of(data, size));
     return 0;

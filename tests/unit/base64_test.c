@@ -3,7 +3,6 @@
 #include "codec_feed.h"
 
 #include "codec/base64.h"
-#include "codec/base64_lines.h"
 
 CODEC_FEED_ENCODE(base64)
 
@@ -153,36 +152,6 @@ static void every_length_comes_back(void **state)
     }
 }
 
-/* Each form that this processor knows makes what the plain one makes. */
-static void all_forms_are_one(void **state)
-{
-    (void)state;
-    enum { N_LINES = 40, LEN = N_LINES * MAILSUB__BASE64_LINE_OCTETS };
-    enum { LINE = MAILSUB__BASE64_LINE_LEN + 2 };
-    struct unit_heap heap = {0};
-    mailsub_allocator allocator = unit_allocator(&heap);
-    uint64_t seed = 1;
-    char in[LEN];
-    char out[N_LINES * LINE];
-    for (size_t i = 0; i < LEN; i++)
-        in[i] = (char)codec_random(&seed);
-    for (int form = MAILSUB__BASE64_SCALAR; form <= (int)mailsub__base64_best(); form++) {
-        size_t n = mailsub__base64_lines((enum mailsub__base64_form)form,
-                                         mailsub__slice_of(in, LEN), N_LINES, out);
-        assert_int_equal(n, form == MAILSUB__BASE64_SCALAR ? 0 : N_LINES - 1);
-        for (size_t i = 0; i < n; i++) {
-            mailsub__buffer line;
-            mailsub__buffer_init(&line, &allocator, LINE);
-            mailsub__base64_append(&line, in + i * MAILSUB__BASE64_LINE_OCTETS,
-                                   MAILSUB__BASE64_LINE_OCTETS);
-            assert_int_equal(mailsub__buffer_append_str(&line, "\r\n"), MAILSUB_OK);
-            assert_memory_equal(out + i * LINE, mailsub__buffer_slice(&line).ptr, LINE);
-            mailsub__buffer_deinit(&line);
-        }
-    }
-    assert_int_equal(heap.n_live, 0);
-}
-
 static void pieces_of_any_size(void **state)
 {
     (void)state;
@@ -230,7 +199,6 @@ int main(void)
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(errors_of_the_buffer);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_length_comes_back);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(pieces_of_any_size);
-    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(all_forms_are_one);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(lengths);
     return UNIT_RUN(tests, n_tests);
 }

@@ -238,18 +238,6 @@ static const struct row part_rows[] = {
           "a\r\n"
           "--b--\r\n",
      ""},
-    {"HTML with an empty text",
-     MIME "Content-Type: multipart/alternative; boundary=b\r\n"
-          "\r\n"
-          "--b\r\n"
-          "\r\n"
-          " \r\n"
-          "--b\r\n"
-          "Content-Type: text/html\r\n"
-          "\r\n"
-          "<p>a</p>\r\n"
-          "--b--\r\n",
-     "html-without-text "},
     {"HTML alone in an alternative",
      MIME "Content-Type: multipart/alternative; boundary=b\r\n"
           "\r\n"

@@ -340,12 +340,6 @@ static void html_alone(mailsub_message *m)
     ok(mailsub_message_set_text_from_html(m, 0));
 }
 
-static void html_with_blank_text(mailsub_message *m)
-{
-    set_text(m, " \n\t\n");
-    set_html(m, "<p>Your book is ready.</p>");
-}
-
 static void html_of_pictures(mailsub_message *m)
 {
     ok(mailsub_message_set_text(m, NULL, 0));
@@ -735,7 +729,6 @@ static const struct rule_row rule_rows[] = {
     {"a notification", "class-fields", KEEPS, notification, NULL, NULL},
     {"bulk mail", "class-fields", KEEPS, bulk, NULL, NULL},
     {"HTML alone", "html-without-text", BREAKS, html_alone, NULL, "html"},
-    {"HTML with an empty text", "html-without-text", BREAKS, html_with_blank_text, NULL, "html"},
     {"HTML of pictures", "html-without-text", BREAKS, html_of_pictures, NULL, "html"},
     {"HTML with a text that is made", "html-without-text", KEEPS, html_with_made_text, NULL, NULL},
     {"text alone", "html-without-text", KEEPS, text_alone, NULL, NULL},

@@ -169,6 +169,12 @@ _mailsub()
     --helo)
         return
         ;;
+    --source)
+        return
+        ;;
+    --proxy)
+        return
+        ;;
     --timeout)
         return
         ;;
@@ -182,6 +188,9 @@ _mailsub()
         return
         ;;
     --overlap)
+        return
+        ;;
+    --connections)
         return
         ;;
     --user | -u)
@@ -287,12 +296,15 @@ _mailsub()
                 --pin
                 --fingerprint
                 --helo
+                --source
+                --proxy
                 --timeout
                 --deadline
                 --all-or-none
                 --missing
                 --chunk-size
                 --overlap
+                --connections
                 --insecure-no-tls
                 --insecure-no-verify
                 --insecure-clear-login
@@ -372,6 +384,8 @@ _mailsub()
                 --pin
                 --fingerprint
                 --helo
+                --source
+                --proxy
                 --timeout
                 --deadline
                 --insecure-no-tls
@@ -410,6 +424,8 @@ _mailsub()
                 --pin
                 --fingerprint
                 --helo
+                --source
+                --proxy
                 --timeout
                 --deadline
                 --insecure-no-tls
@@ -445,6 +461,8 @@ _mailsub()
                 --pin
                 --fingerprint
                 --helo
+                --source
+                --proxy
                 --timeout
                 --deadline
                 --insecure-no-tls
