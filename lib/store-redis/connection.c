@@ -30,17 +30,23 @@ static int set_timeout(int fd, int timeout_ms)
                : MAILSUB_OK;
 }
 
-/* A connect that a signal interrupts goes on by itself. */
-static int finish_connect(int fd, int timeout_ms)
+static int wait_for(int fd, short events, int timeout_ms)
 {
-    struct pollfd waiting = {.fd = fd, .events = POLLOUT};
-    int error = 0;
-    socklen_t len = sizeof error;
+    struct pollfd waiting = {.fd = fd, .events = events};
     int n;
     do
         n = poll(&waiting, 1, timeout_ms);
     while (n < 0 && errno == EINTR);
-    if (n != 1 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0)
+    return n == 1 ? MAILSUB_OK : MAILSUB_E_STORE;
+}
+
+/* A connect that a signal interrupts goes on by itself. */
+static int finish_connect(int fd, int timeout_ms)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (wait_for(fd, POLLOUT, timeout_ms) ||
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0)
         return MAILSUB_E_STORE;
     return MAILSUB_OK;
 }
@@ -142,15 +148,20 @@ static int send_all(redis_connection *connection, const char *data, size_t len)
     return MAILSUB_OK;
 }
 
-/* One attempt; false: a signal came, or a message of TLS itself. */
-static bool receive_some(redis_connection *connection, char *out, size_t room, ssize_t *out_n)
+/*
+ * One attempt; false: once more. TLS may have received what is its own, such as a ticket for another
+ * session: GnuTLS then says the same as when the time is over.
+ */
+static bool receive_some(const redis_connection *connection, char *out, size_t room, ssize_t *out_n)
 {
     if (!connection->tls) {
         *out_n = recv(connection->fd, out, room, 0);
         return *out_n >= 0 || errno != EINTR;
     }
     *out_n = gnutls_record_recv(connection->tls, out, room);
-    return *out_n >= 0 || *out_n == GNUTLS_E_AGAIN || gnutls_error_is_fatal((int)*out_n);
+    if (*out_n == GNUTLS_E_AGAIN)
+        return wait_for(connection->fd, POLLIN, connection->timeout_ms) != MAILSUB_OK;
+    return *out_n >= 0 || gnutls_error_is_fatal((int)*out_n);
 }
 
 static int receive_reply(redis_connection *connection, redisReply **out_reply)
@@ -185,7 +196,7 @@ int redis_connection_call(redis_connection *connection, int argc, const char **a
 
 int redis_connection_open(redis_connection *connection, const redis_address *address)
 {
-    *connection = (redis_connection){.fd = -1};
+    *connection = (redis_connection){.timeout_ms = address->timeout_ms};
     connection->fd = address->path[0] != '\0' ? connect_local(address) : connect_host(address);
     int rc = connection->fd >= 0 ? MAILSUB_OK : MAILSUB_E_STORE;
     if (rc == MAILSUB_OK && !(connection->reader = redisReaderCreate()))

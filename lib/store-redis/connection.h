@@ -15,6 +15,7 @@ typedef struct redis_connection {
     gnutls_certificate_credentials_t credentials;
     gnutls_session_t tls; /* NULL: in clear */
     redisReader *reader;
+    int timeout_ms;
 } redis_connection;
 
 /* Connect, with TLS where the address says so. MAILSUB_E_STORE; MAILSUB_E_CA; MAILSUB_E_NOMEM. */

@@ -34,7 +34,7 @@ local state = redis.call('GET', KEYS[1])
 -- clock that it knows. It is done here with nothing but what it needs, not even functions, which
 -- are made anew by each call. Returns nothing when it is another case: what is below decides.
 if what == RESERVE and state and #state == 51 + n_asked * (25 + RING) then
-    local version, _, at, unix_then, steady_then, closed, level, id_then, expires, from =
+    local version, n_held, at, unix_then, steady_then, closed, level, id_then, expires, from =
         unpack_at(HEAD, state)
     local passed = unix - unix_then
     if id ~= NO_CLOCK then
@@ -44,7 +44,7 @@ if what == RESERVE and state and #state == 51 + n_asked * (25 + RING) then
         unix_then = unix
     end
     at = at + passed
-    if version == 1 and id == id_then and passed >= 0 and closed <= at then
+    if version == 1 and n_held == n_asked and id == id_then and passed >= 0 and closed <= at then
         local keep, new = 16 * HOUR, ''
         for i = 1, n_asked do
             local length, limit, kind

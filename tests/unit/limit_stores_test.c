@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -245,6 +246,81 @@ static void rows_that_count_no_more_are_deleted(void **state)
     unlink(path);
 }
 
+/* RLIMIT_FSIZE stands for a full disk; the database and its log may not grow. */
+static void fill_disk(mailsub_limiter *limiter)
+{
+    const struct rlimit small = {64 * 1024, 64 * 1024};
+    char sender[32];
+    int rc = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &small))
+        _exit(2);
+    for (int i = 0; i < 2000 && rc == 0; i++) {
+        snprintf(sender, sizeof sender, "f%d@x.example", i);
+        rc = reserve(limiter, sender);
+    }
+    if (rc != MAILSUB_E_STORE)
+        _exit(3);
+    rc = reserve(limiter, "f0@x.example"); /* once more at most */
+    _exit(rc == 0 || rc == MAILSUB_E_STORE ? 0 : 4);
+}
+
+static void a_full_disk_stops_sqlite(void **state)
+{
+    (void)state;
+    int status = -1;
+    if (!has_sqlite())
+        skip();
+    mailsub_limiter *limiter = open_limit("sqlite", 2);
+    pid_t child = fork();
+    if (child == 0)
+        fill_disk(limiter);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    while (reserve(limiter, "f1@x.example") == 0)
+        status++;
+    assert_int_equal(status, 1); /* of two, one was admitted there */
+    mailsub_limiter_unref(limiter);
+}
+
+/* What is left of a database of which the end is missing is refused, or does not admit again. */
+static void a_database_that_was_cut_admits_nothing_twice(void **state)
+{
+    (void)state;
+    char url[200], path[128], sender[32];
+    struct stat facts;
+    mailsub_limiter *limiter = NULL;
+    if (!has_sqlite())
+        skip();
+    path_in("cut.sqlite", path, sizeof path);
+    snprintf(url, sizeof url, "sqlite:%s", path);
+    assert_int_equal(mailsub_limiter_open(NULL, url, &limiter), 0);
+    assert_int_equal(mailsub_limiter_add_rule(limiter, NULL, 1, DAY_MS, 0), 0);
+    for (int i = 0; i < 300; i++) {
+        snprintf(sender, sizeof sender, "s%d@x.example", i);
+        assert_int_equal(reserve(limiter, sender), 0);
+    }
+    mailsub_limiter_unref(limiter);
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(truncate(path, facts.st_size / 8192 * 4096), 0);
+    int rc = mailsub_limiter_open(NULL, url, &limiter);
+    if (rc == MAILSUB_OK) {
+        assert_int_equal(mailsub_limiter_add_rule(limiter, NULL, 1, DAY_MS, 0), 0);
+        int n_damaged = 0;
+        for (int i = 0; i < 300; i++) {
+            snprintf(sender, sizeof sender, "s%d@x.example", i);
+            rc = reserve(limiter, sender);
+            assert_true(rc == MAILSUB_E_STORE_DAMAGED || rc == MAILSUB_E_RATE_LIMITED);
+            n_damaged += rc == MAILSUB_E_STORE_DAMAGED;
+        }
+        assert_true(n_damaged > 0);
+        mailsub_limiter_unref(limiter);
+    } else {
+        assert_int_equal(rc, MAILSUB_E_STORE_DAMAGED);
+    }
+    unlink(path);
+}
+
 /* ---- Redis ---- */
 
 static void redis_conforms(void **state)
@@ -374,6 +450,8 @@ int main(void)
         cmocka_unit_test(sqlite_counts_for_all_processes),
         cmocka_unit_test(a_file_that_is_no_database_is_refused),
         cmocka_unit_test(rows_that_count_no_more_are_deleted),
+        cmocka_unit_test(a_full_disk_stops_sqlite),
+        cmocka_unit_test(a_database_that_was_cut_admits_nothing_twice),
         cmocka_unit_test(redis_conforms),
         cmocka_unit_test(redis_counts_for_all_processes),
         cmocka_unit_test(redis_counts_by_its_own_clock),
