@@ -13,6 +13,13 @@
  * sends it over another by itself, once. Messages that were queued behind one with which a
  * connection ended, and of which nothing was handed over, go over another one too. Nothing is ever
  * repeated after that point.
+ *
+ * After a fork, the session in the child does not speak over the parent's connections, not even to
+ * close them, and knows nothing of the messages that were posted in the parent, which reports them:
+ * in the child they may be changed and freed. It connects anew when it is used; where no descriptor
+ * is left for that, calls return MAILSUB_E_SYSTEM. Where the fork came while the session was being
+ * processed, by another thread or around the done function that forked, calls in the child return
+ * MAILSUB_E_STATE, and mailsub_session_free frees nothing there.
  */
 #ifndef MAILSUB_SESSION_H
 #define MAILSUB_SESSION_H

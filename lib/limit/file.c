@@ -26,9 +26,9 @@
 
 #include <mailsub/error.h>
 
+#include "base/forked.h"
 #include "base/memory.h"
 #include "limit/file_build.h"
-#include "limit/forked.h"
 #include "limit/state.h"
 
 enum {

@@ -26,6 +26,8 @@
 
 #include <mailsub/error.h>
 
+#include "base/fd.h"
+
 enum {
     FIRST_SLOTS = 128,
     MAX_SLOTS = 1 << 26,
@@ -92,7 +94,7 @@ static int sync_directory(const char *path)
     size_t len = slash ? (size_t)(slash - path) + 1 : 2;
     memcpy(folder, slash ? path : "./", len);
     folder[len] = '\0';
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = mailsub__fd_lift(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd < 0)
         return MAILSUB_E_STORE;
     int rc = fsync(fd) == 0 ? MAILSUB_OK : MAILSUB_E_STORE;
@@ -113,7 +115,7 @@ static bool append(const char *path, const char *suffix, char out[MAILSUB__LIMIT
 static int make(const char *path, const mailsub__limits_head *head, int *out_fd)
 {
     unsigned char octets[MAILSUB__LIMITS_HEAD_LEN];
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = mailsub__fd_lift(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (fd < 0)
         return MAILSUB_E_STORE;
     mailsub__limits_put_head(head, octets);
@@ -201,7 +203,7 @@ static int finish_change(const char *path, const mailsub__limits_head *head)
     bool cut = false;
     if (!append(path, ".new", next))
         return MAILSUB_E_INVALID;
-    int fd = open(next, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    int fd = mailsub__fd_lift(open(next, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     if (fd < 0)
         return MAILSUB_E_STORE_DAMAGED;
     int rc = read_head(fd, &found, &cut);
@@ -238,7 +240,7 @@ static int look(const char *path, int fd, mailsub__limits_head *out_head, bool *
 int mailsub__limits_attach(const char *path, int *out_fd, mailsub__limits_head *out_head)
 {
     for (int i = 0; i < ATTEMPTS; i++) {
-        int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        int fd = mailsub__fd_lift(open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
         if (fd < 0 && errno == ENOENT) {
             int rc = create(path);
             if (rc)

@@ -14,6 +14,7 @@
 
 #include <mailsub/error.h>
 
+#include "base/fd.h"
 #include "limit/file_build.h"
 
 /* Keep the damaged file's octets as path.damaged, for who wants to look at them. */
@@ -24,7 +25,8 @@ static int keep_aside(const char *path, int fd)
     if (snprintf(aside, sizeof aside, "%s.damaged", path) >= (int)sizeof aside)
         return MAILSUB_E_INVALID;
     unlink(aside);
-    int to = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int to =
+        mailsub__fd_lift(open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (to < 0)
         return MAILSUB_E_STORE;
     int rc = MAILSUB_OK;
@@ -86,7 +88,7 @@ static int recover_locked(const char *path, int fd, int64_t unknown_ms)
 
 int mailsub__limits_recover(const char *path, bool forget, int64_t unix_ms)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = mailsub__fd_lift(open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (fd < 0)
         return errno == ELOOP || errno == EISDIR ? MAILSUB_E_STORE_UNSAFE : MAILSUB_E_STORE;
     int rc = mailsub__limits_lock(fd);

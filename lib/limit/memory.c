@@ -18,9 +18,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/forked.h"
 #include "base/memory.h"
 #include "limit/anchor.h"
-#include "limit/forked.h"
 #include "limit/records.h"
 
 enum {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/memory.h"
 #include "codec/base64.h"
 #include "message/dkim.h"
@@ -175,7 +176,7 @@ static int open_key(const char *path)
 {
     int fd;
     do {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = mailsub__fd_lift(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     } while (fd < 0 && errno == EINTR);
     return fd;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/memory.h"
 #include "message/same_file.h"
 #include "message/state.h"
@@ -34,7 +35,7 @@ static int open_regular(const char *path, int *out_fd, struct stat *out_facts)
 {
     int fd;
     do {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = mailsub__fd_lift(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     } while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return MAILSUB_E_FILE;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/memory.h"
 #include "message/address.h"
 #include "message/line.h"
@@ -131,7 +132,7 @@ static int open_regular(const char *path, int *out_fd, size_t *out_len)
 {
     int fd;
     do {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = mailsub__fd_lift(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     } while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return MAILSUB_E_FILE;

@@ -460,3 +460,17 @@ void mailsub__dial_close(mailsub__dial *dial)
     drop(dial);
     dial->state = MAILSUB__DIAL_CLOSED;
 }
+
+void mailsub__dial_abandon(mailsub__dial *dial, bool closed)
+{
+    if (closed) {
+        dial->fd = -1;
+        dial->handed_in = -1;
+        dial->race = NULL; /* its numbers are not to be closed: so little is left behind */
+    }
+    drop(dial);
+    mailsub__fd_close(&dial->handed_in);
+    mailsub__resolver_abandon(dial->resolver);
+    dial->resolver = NULL;
+    dial->state = MAILSUB__DIAL_CLOSED;
+}

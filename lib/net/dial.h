@@ -73,5 +73,8 @@ int mailsub__dial_get_error(const mailsub__dial *dial);
 /* Give up, in every state. Does not wait for a name resolution, whose answer is then taken by the
    next open, or ignored. */
 void mailsub__dial_close(mailsub__dial *dial);
+/* In a child, whose poller has settled: give up what is the parent's, without a wait. closed: its
+   descriptors are not there any more. */
+void mailsub__dial_abandon(mailsub__dial *dial, bool closed);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <mailsub/error.h>
 
-#include "net/fd.h"
+#include "base/fd.h"
 
 #define PIECE_LEN 16384
 

@@ -2,6 +2,7 @@
 #include "net/poller.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -10,8 +11,8 @@
 
 #include <mailsub/error.h>
 
+#include "base/fd.h"
 #include "base/memory.h"
-#include "net/fd.h"
 
 struct mailsub__poller {
     const mailsub_allocator *allocator;
@@ -50,6 +51,56 @@ void mailsub__poller_free(mailsub__poller *poller)
     if (poller->event_fd >= 0)
         close(poller->event_fd);
     mailsub__free(poller->allocator, poller);
+}
+
+/* Watching for what is watched for already changes nothing, but fails where it was never watched. */
+static bool is_whole(mailsub__poller *poller)
+{
+    return mailsub__poller_change(poller, poller->event_fd, true, false) == MAILSUB_OK;
+}
+
+bool mailsub__poller_leave(mailsub__poller *poller)
+{
+    bool closed = !is_whole(poller);
+    if (!closed) {
+        close(poller->epoll_fd);
+        close(poller->event_fd);
+    }
+    poller->epoll_fd = -1;
+    poller->event_fd = -1;
+    return closed;
+}
+
+/* Have number, or where it was closed any, stand for what made stands for. */
+static int take_place(int made, int number, bool closed)
+{
+    if (closed)
+        return made;
+    dup3(made, number, O_CLOEXEC);
+    close(made);
+    return number;
+}
+
+int mailsub__poller_settle(mailsub__poller *poller, bool *out_closed)
+{
+    bool closed = !is_whole(poller);
+    int epoll_fd = mailsub__fd_lift(epoll_create1(EPOLL_CLOEXEC));
+    int event_fd = mailsub__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (epoll_fd < 0 || event_fd < 0) {
+        if (epoll_fd >= 0)
+            close(epoll_fd);
+        if (event_fd >= 0)
+            close(event_fd);
+        return MAILSUB_E_SYSTEM;
+    }
+    poller->epoll_fd = take_place(epoll_fd, poller->epoll_fd, closed);
+    poller->event_fd = take_place(event_fd, poller->event_fd, closed);
+    atomic_store(&poller->was_woken, false);
+    poller->round++;
+    int rc = mailsub__poller_add(poller, poller->event_fd, true, false);
+    if (rc == MAILSUB_OK)
+        *out_closed = closed;
+    return rc;
 }
 
 int mailsub__poller_get_fd(const mailsub__poller *poller)

@@ -20,6 +20,16 @@ void mailsub__poller_free(mailsub__poller *poller);
 /* Readable when something is due; stays the same for the poller's life. */
 int mailsub__poller_get_fd(const mailsub__poller *poller);
 
+/*
+ * In a child, which shares both descriptors with its parent: put its own in their places, under the
+ * same numbers, and watch nothing. Nothing is done to the parent's. Where the child has closed them
+ * meanwhile, their numbers may be somebody else's by now: *out_closed is set, and there are others.
+ * MAILSUB_E_SYSTEM: to be called again.
+ */
+int mailsub__poller_settle(mailsub__poller *poller, bool *out_closed);
+/* In a child, before _free: give the descriptors back if they are still there; else true. */
+bool mailsub__poller_leave(mailsub__poller *poller);
+
 /* Watch fd; what it is watched for may be changed any number of times. An error or hang-up of fd
    always counts. MAILSUB_E_SYSTEM, with errno. */
 int mailsub__poller_add(mailsub__poller *poller, int fd, bool want_read, bool want_write);

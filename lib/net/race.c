@@ -10,8 +10,8 @@
 
 #include <mailsub/error.h>
 
+#include "base/fd.h"
 #include "base/memory.h"
-#include "net/fd.h"
 
 struct attempt {
     mailsub__endpoint address;

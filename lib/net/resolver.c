@@ -106,6 +106,16 @@ void mailsub__resolver_free(mailsub__resolver *resolver)
     mailsub__free(resolver->allocator, resolver);
 }
 
+void mailsub__resolver_abandon(mailsub__resolver *resolver)
+{
+    if (!resolver)
+        return;
+    if (!mailsub__resolver_is_done(resolver))
+        resolver->list = NULL; /* half made, by who is not here */
+    resolver->has_thread = false;
+    mailsub__resolver_free(resolver);
+}
+
 bool mailsub__resolver_is_done(const mailsub__resolver *resolver)
 {
     return atomic_load(&resolver->is_done);

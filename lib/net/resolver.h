@@ -27,6 +27,8 @@ int mailsub__resolver_new(const mailsub_allocator *allocator, mailsub__poller *p
 /* Waits for getaddrinfo to return: no thread outlives its resolver, and none can be stopped. */
 void mailsub__resolver_free(mailsub__resolver *resolver);
 
+/* In a child, which does not have the thread: free without waiting for it. */
+void mailsub__resolver_abandon(mailsub__resolver *resolver);
 bool mailsub__resolver_is_done(const mailsub__resolver *resolver);
 /*
  * Done only. The addresses in the system's order of preference (RFC 6724), at most room.

@@ -400,6 +400,17 @@ void mailsub__transport_close(mailsub__transport *transport, bool with_goodbye)
     transport->state = MAILSUB__TRANSPORT_CLOSED;
 }
 
+void mailsub__transport_abandon(mailsub__transport *transport, bool closed)
+{
+    if (closed)
+        transport->fd = -1;
+    mailsub__dial_abandon(transport->dial, closed);
+    drop_connection(transport);
+    /* The ticket is the parent's: used twice, it would show that both are one (RFC 8446 C.4). */
+    mailsub__tls_ticket_drop(&transport->ticket);
+    transport->state = MAILSUB__TRANSPORT_CLOSED;
+}
+
 int mailsub__transport_get_error(const mailsub__transport *transport)
 {
     return transport->error;

@@ -85,6 +85,12 @@ int mailsub__transport_write(mailsub__transport *transport, const char *data, si
    does not wait for a name resolution, whose answer is then taken by the next open, or ignored. */
 void mailsub__transport_close(mailsub__transport *transport, bool with_goodbye);
 
+/*
+ * In a child, whose poller has left its parent's descriptors or settled: forget the connection, which
+ * is the parent's, without a word. closed: its descriptor is not there any more.
+ */
+void mailsub__transport_abandon(mailsub__transport *transport, bool closed);
+
 /* MAILSUB_E_RESOLVE, _RESOLVE_AGAIN, _CONNECT, _TLS*, _CONNECTION_LOST, _SYSTEM, _NOMEM. The first
    cause since _open, also after _close; MAILSUB_OK when there is none. */
 int mailsub__transport_get_error(const mailsub__transport *transport);

@@ -42,6 +42,7 @@ int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_
     config->max_pending = MAILSUB__MAX_PENDING;
     config->idle_timeout_ms = MAILSUB__IDLE_TIMEOUT_MS;
     atomic_init(&config->n_refs, 1);
+    mailsub__birth_init(&config->birth); /* without its page, it costs a call of the system */
     atomic_init(&config->frozen, false);
     mailsub__parameters_default_policy(config->extension_policy);
     memcpy(config->timeout_ms, default_timeout_ms, sizeof config->timeout_ms);
@@ -49,6 +50,7 @@ int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_
     config->resume = true;
     rc = mailsub__trust_new(&config->allocator, &config->trust);
     if (rc) {
+        mailsub__birth_deinit(&config->birth);
         mailsub__free(&table, config);
         return rc;
     }
@@ -86,6 +88,7 @@ void mailsub_config_unref(mailsub_config *config)
     mailsub__config_deinit_dkim(config);
     mailsub_policy_unref(config->policy);
     mailsub_limiter_unref(config->limiter);
+    mailsub__birth_deinit(&config->birth);
     mailsub_allocator allocator = config->allocator;
     mailsub__free(&allocator, config);
 }

@@ -8,6 +8,7 @@
 
 #include <mailsub/config.h>
 
+#include "base/forked.h"
 #include "message/dkim.h"
 #include "net/dial.h"
 #include "net/trust.h"
@@ -24,7 +25,8 @@
 struct mailsub_config {
     mailsub_allocator allocator;
     atomic_uint n_refs;
-    atomic_bool frozen; /* a session uses it: setters return MAILSUB_E_STATE */
+    mailsub__birth birth; /* by which sessions find themselves in a child */
+    atomic_bool frozen;   /* a session uses it: setters return MAILSUB_E_STATE */
 
     enum mailsub__way way;
     char host[256]; /* "" until a URL is set */

@@ -65,17 +65,29 @@ int mailsub__job_post(mailsub_session *session, const mailsub__order *order, int
     return MAILSUB_OK;
 }
 
+static void give_back(mailsub__job *job)
+{
+    if (!job->message)
+        return;
+    mailsub__message_close(job->message);
+    mailsub__message_offer_signers(job->message, NULL);
+    mailsub__message_unlock(job->message);
+}
+
+void mailsub__job_forget(mailsub_session *session, mailsub__job *job)
+{
+    mailsub__queue_leave(job);
+    give_back(job);
+    mailsub__job_free(session, job);
+}
+
 /* Give the message back and tell the caller. */
 static void finish(mailsub_session *session, mailsub__job *job)
 {
     mailsub__quota_settle(session, job);
     mailsub__queue_leave(job);
     session->n_pending--;
-    if (job->message) {
-        mailsub__message_close(job->message);
-        mailsub__message_offer_signers(job->message, NULL);
-        mailsub__message_unlock(job->message);
-    }
+    give_back(job);
     job->receipt->filled = true;
     if (!job->done) {
         mailsub__queue_append(&session->done, job);

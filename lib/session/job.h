@@ -73,6 +73,8 @@ void mailsub__job_submit(mailsub_session *session, mailsub__link *link, mailsub_
 void mailsub__job_tell_progress(const mailsub__link *link, mailsub__job *job);
 /* Free one that stands in no queue. */
 void mailsub__job_free(mailsub_session *session, mailsub__job *job);
+/* Give the message back without telling anybody anything, and free the job. */
+void mailsub__job_forget(mailsub_session *session, mailsub__job *job);
 /* The engine is done with the transaction. */
 void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transaction,
                              int64_t now_ms);

@@ -73,21 +73,36 @@ bool mailsub__link_is_idle(const mailsub__link *link)
     return mailsub__link_is_usable(link) && link->jobs.n == 0;
 }
 
-void mailsub__link_drop(mailsub__link *link)
+/* There is no connection any more. */
+static void forget_connection(mailsub__link *link)
 {
-    if (link->state == MAILSUB__LINK_NONE)
-        return;
     if (link->engine)
         mailsub__engine_move_offers(link->engine, &link->session->allocator, link->offers);
     mailsub__engine_free(link->engine);
     link->engine = NULL;
-    mailsub__transport_close(link->transport, true);
     link->state = MAILSUB__LINK_NONE;
     link->opened = false;
     link->quitting = false;
     link->kept = false;
     link->lost = false;
     link->n_begun = 0;
+}
+
+/* A done function that forks may come back here in the child: the connection is the parent's. */
+void mailsub__link_drop(mailsub__link *link)
+{
+    if (link->state == MAILSUB__LINK_NONE || mailsub__session_is_elsewhere(link->session))
+        return;
+    forget_connection(link);
+    mailsub__transport_close(link->transport, true);
+}
+
+void mailsub__link_abandon(mailsub__link *link, bool closed)
+{
+    while (link->jobs.first)
+        mailsub__job_forget(link->session, link->jobs.first);
+    forget_connection(link);
+    mailsub__transport_abandon(link->transport, closed);
 }
 
 bool mailsub__link_has_company(const mailsub__link *link)
@@ -360,6 +375,8 @@ static bool receive(mailsub__link *link, int64_t now_ms)
 /* Send what the engine has. True when something went. */
 static bool transmit(mailsub__link *link, int64_t now_ms)
 {
+    if (mailsub__session_is_elsewhere(link->session))
+        return false;
     mailsub__slice out = mailsub__engine_peek_output(link->engine, now_ms);
     if (out.len == 0)
         return false;
@@ -381,7 +398,7 @@ static bool transmit(mailsub__link *link, int64_t now_ms)
 
 bool mailsub__link_advance(mailsub__link *link, int64_t now_ms)
 {
-    if (link->state == MAILSUB__LINK_NONE)
+    if (link->state == MAILSUB__LINK_NONE || mailsub__session_is_elsewhere(link->session))
         return false;
     if (link->state != MAILSUB__LINK_TALKING)
         return advance_transport(link, now_ms);

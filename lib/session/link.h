@@ -49,6 +49,8 @@ void mailsub__link_abort(mailsub__link *link, int code, int64_t now_ms);
 void mailsub__link_quit(mailsub__link *link, int64_t now_ms);
 /* Close whatever there is, without a word. */
 void mailsub__link_drop(mailsub__link *link);
+/* In a child: forget connection and jobs, which are the parent's. closed: as with the transport. */
+void mailsub__link_abandon(mailsub__link *link, bool closed);
 /* When it must be looked at; -1: never. */
 int64_t mailsub__link_deadline(const mailsub__link *link);
 /* If the deadline has passed. */

@@ -177,6 +177,8 @@ static bool open_for(mailsub_session *session, mailsub__link *link, mailsub__job
 
 bool mailsub__schedule_advance(mailsub_session *session, int64_t now_ms)
 {
+    if (mailsub__session_is_elsewhere(session))
+        return false;
     bool any = leave_unwanted(session, now_ms);
     mailsub__job *job = session->waiting.first;
     if (!job || is_paused(session, now_ms))

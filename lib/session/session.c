@@ -23,6 +23,7 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
     session->allocator = config->allocator;
     session->config = mailsub_config_ref(config);
     session->handed_in = -1;
+    session->generation = mailsub__birth_generation(&config->birth);
     atomic_init(&session->cancelled, false);
     atomic_store(&config->frozen, true);
     int rc = mailsub__poller_new(&session->allocator, &session->poller);
@@ -72,7 +73,7 @@ static void free_parts(mailsub_session *session)
 
 void mailsub_session_free(mailsub_session *session)
 {
-    if (!session)
+    if (!session || !mailsub__session_abandon(session))
         return;
     int64_t now_ms = mailsub__clock_monotonic_ms();
     session->processing = true;
@@ -125,8 +126,9 @@ static bool advance_links(mailsub_session *session, int64_t now_ms)
 
 int mailsub_session_process(mailsub_session *session)
 {
-    if (!session)
-        return MAILSUB_E_INVALID;
+    int rc = session ? mailsub__session_settle(session) : MAILSUB_E_INVALID;
+    if (rc)
+        return rc;
     if (session->processing)
         return MAILSUB_E_STATE;
     session->processing = true;
@@ -144,11 +146,14 @@ int mailsub_session_process(mailsub_session *session)
 
 static int post(mailsub_session *session, const mailsub__order *order)
 {
+    int rc = mailsub__session_settle(session);
+    if (rc)
+        return rc;
     if (session->ending)
         return MAILSUB_E_STATE;
     if (session->n_pending == 0)
         atomic_store(&session->cancelled, false);
-    int rc = mailsub__job_post(session, order, mailsub__clock_monotonic_ms());
+    rc = mailsub__job_post(session, order, mailsub__clock_monotonic_ms());
     session->posted |= rc == MAILSUB_OK;
     return rc;
 }
@@ -171,7 +176,11 @@ int mailsub_session_post(mailsub_session *session, mailsub_message *message,
 
 int mailsub_session_get_fd(const mailsub_session *session)
 {
-    return session ? mailsub__poller_get_fd(session->poller) : -1;
+    if (!session)
+        return -1;
+    /* In a child it has to be its own, before anybody watches it. */
+    mailsub__session_settle((mailsub_session *)(uintptr_t)session);
+    return mailsub__poller_get_fd(session->poller);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -200,7 +209,7 @@ int64_t mailsub_session_get_timeout(const mailsub_session *session)
 {
     if (!session)
         return -1;
-    if (session->posted)
+    if (session->posted || mailsub__session_is_elsewhere(session))
         return 0;
     int64_t deadline_ms = find_deadline(session);
     if (deadline_ms < 0)
@@ -213,7 +222,7 @@ mailsub_message *mailsub_session_next_done(mailsub_session *session, void **out_
                                            int *out_code, mailsub_receipt **out_receipt)
 {
     mailsub__job *job = session ? session->done.first : NULL;
-    if (!job)
+    if (!job || mailsub__session_is_elsewhere(session))
         return NULL;
     mailsub_message *message = job->message;
     if (out_context)
@@ -239,13 +248,16 @@ int mailsub_session_set_progress(mailsub_session *session, mailsub_progress_fn p
 
 size_t mailsub_session_count_pending(const mailsub_session *session)
 {
-    return session ? session->n_pending : 0;
+    return session && !mailsub__session_is_elsewhere(session) ? session->n_pending : 0;
 }
 
 int mailsub_session_cancel(mailsub_session *session)
 {
     if (!session)
         return MAILSUB_E_INVALID;
+    /* A child has nothing to cancel yet, and would wake its parent. */
+    if (mailsub__session_is_elsewhere(session))
+        return MAILSUB_OK;
     atomic_store(&session->cancelled, true);
     mailsub__poller_wake(session->poller);
     return MAILSUB_OK;
@@ -282,12 +294,17 @@ int mailsub__session_run(mailsub_session *session, const mailsub__order *order)
     mailsub__order waited = *order;
     waited.done = note_done;
     waited.context = &waiting;
-    int rc =
-        session->processing || session->n_pending > 0 ? MAILSUB_E_STATE : post(session, &waited);
+    int rc = mailsub__session_settle(session);
+    if (rc == MAILSUB_OK)
+        rc = session->processing || session->n_pending > 0 ? MAILSUB_E_STATE
+                                                           : post(session, &waited);
     if (rc)
         return mailsub__session_refuse(order->receipt, rc);
     mailsub_session_process(session);
     while (!waiting.done) {
+        /* A function of the application has forked, and this is the child. */
+        if (session->n_pending == 0 || mailsub__session_is_elsewhere(session))
+            return MAILSUB_E_STATE;
         mailsub__poller_wait(session->poller, mailsub_session_get_timeout(session));
         mailsub_session_process(session);
     }
@@ -313,8 +330,9 @@ static bool are_closed(const mailsub_session *session)
 
 int mailsub_session_close(mailsub_session *session)
 {
-    if (!session)
-        return MAILSUB_E_INVALID;
+    int rc = session ? mailsub__session_settle(session) : MAILSUB_E_INVALID;
+    if (rc)
+        return rc;
     if (session->processing || session->n_pending > 0)
         return MAILSUB_E_STATE;
     int64_t now_ms = mailsub__clock_monotonic_ms();

@@ -25,6 +25,8 @@ struct mailsub_session {
     mailsub__poller *poller;
     char helo_name[256];
 
+    uint64_t generation; /* of the config's birth, where the session is at home */
+
     mailsub__link *links; /* one at least */
     size_t n_links;
     int64_t hold_until_ms; /* no more connections are tried before */
@@ -62,6 +64,18 @@ void mailsub__schedule_hold(mailsub_session *session);
 void mailsub__schedule_distrust(mailsub_session *session);
 /* When it must be looked at for time's sake; -1: never. */
 int64_t mailsub__schedule_deadline(const mailsub_session *session);
+
+/* settle.c */
+/* Is this a child of the process that the session is at home in? */
+bool mailsub__session_is_elsewhere(const mailsub_session *session);
+/*
+ * What every call that does something begins with. In a child: leave connections and jobs to the
+ * parent, and be at home here. MAILSUB_E_STATE the parent was in the middle of processing;
+ * MAILSUB_E_SYSTEM no descriptor is left.
+ */
+int mailsub__session_settle(mailsub_session *session);
+/* The same, of one that is about to be freed; false: it cannot be. */
+bool mailsub__session_abandon(mailsub_session *session);
 
 /* session.c */
 /* Post an order and wait until it is done; its done and context are not used. */

@@ -9,6 +9,11 @@ int mailsub_session_take_descriptor(mailsub_session *session, int fd)
         mailsub__fd_close(&fd);
         return MAILSUB_E_INVALID;
     }
+    int rc = mailsub__session_settle(session);
+    if (rc) {
+        mailsub__fd_close(&fd);
+        return rc;
+    }
     mailsub__fd_close(&session->handed_in);
     session->handed_in = fd;
     return MAILSUB_OK;

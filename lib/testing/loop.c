@@ -32,6 +32,8 @@ static void drop(struct loop *loop, mailsub__connection *connection)
         loop->first = connection->next;
     if (connection->next)
         connection->next->previous = connection->previous;
+    /* Where the test has forked, its child holds the socket too: closing would not end the watch. */
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
     mailsub__connection_free(connection);
 }
 

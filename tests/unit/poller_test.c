@@ -12,9 +12,9 @@
 
 #include <mailsub/error.h>
 
+#include "base/fd.h"
 #include "leftovers.h"
 #include "net/clock.h"
-#include "net/fd.h"
 #include "net/poller.h"
 
 struct fixture {
