@@ -130,8 +130,7 @@ static bool is_settled(struct batch *batch, const char *line, const char **out_i
         return false;
     if (entry->key != journal_key(line)) {
         batch->is_stopped = true;
-        batch->first_error = fail(batch->work, MAILSUB_E_STATE,
-                                  "line %zu: the journal is of another input", batch->line);
+        batch->first_error = fail(batch->work, MAILSUB_E_STATE, "the journal is of another input");
         return true;
     }
     if (entry->state == JOURNAL_DONE) {
@@ -163,21 +162,27 @@ static int compose(struct batch *batch, const char *line, struct slot *slot, con
     return rc;
 }
 
+/* The Message-ID, which the journal keeps, so that it is the same when the line is sent again. */
+static int fix_id(const struct batch *batch, const struct slot *slot, const char **out_id)
+{
+    int rc = mailsub_message_get_message_id(slot->message, out_id);
+    return rc ? fail(batch->work, rc, "no Message-ID can be made") : MAILSUB_OK;
+}
+
 static void take_line(struct batch *batch, const char *line)
 {
     struct slot *slot = batch->unused;
     const char *id = "-";
     const char *old_id;
-    batch->line++;
+    batch->work->line = ++batch->line;
     if (is_settled(batch, line, &old_id) || line[strspn(line, " \t\r")] == '\0')
         return;
     batch->unused = slot->next;
     slot->line = batch->line;
     int rc = compose(batch, line, slot, old_id);
     if (rc == MAILSUB_OK && batch->journal.out)
-        rc = mailsub_message_get_message_id(slot->message, &id);
+        rc = fix_id(batch, slot, &id);
     if (rc) {
-        say(batch->work, "line %zu", batch->line);
         refuse_line(batch, slot->id, rc);
         give_back(batch, slot);
         return;
@@ -333,12 +338,13 @@ int run_batch(struct work *work)
         progress_begin(&batch.progress, work);
         cancel_when_interrupted(work->session);
         rc = run_all(&batch);
+        work->line = 0;
         progress_end(&batch.progress);
         if (rc == MAILSUB_OK)
             mailsub_session_close(work->session);
         cancel_when_interrupted(NULL);
     }
-    if (rc == MAILSUB_OK && work->is_verbose)
+    if (rc == MAILSUB_OK && (work->is_verbose || batch.n_failed > 0))
         say(work, "%zu lines done, %zu failed", batch.n_done, batch.n_failed);
     if (rc)
         fail(work, rc, "the batch ends at line %zu", batch.line);

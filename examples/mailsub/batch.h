@@ -67,7 +67,7 @@ struct progress {
     int64_t begin_ms;
 };
 
-void progress_begin(struct progress *progress, const struct work *work);
+void progress_begin(struct progress *progress, struct work *work);
 void progress_show(struct progress *progress, const struct lines *lines, size_t n_done,
                    size_t n_failed);
 void progress_end(const struct progress *progress);

@@ -63,6 +63,8 @@ struct work {
     char *secret;     /* the password or token that was fetched; wiped */
     char *origin;     /* the domain of this host's mail, when it was asked for */
     bool is_existing; /* the message was not composed here */
+    size_t line;      /* of a batch, that is looked at; 0 for none */
+    bool has_bar;     /* a line on the terminal has to give way to what is said */
 };
 
 /* memory.c: a command has no use for a failed allocation, and ends with EX_OSERR. */

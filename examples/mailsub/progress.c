@@ -16,9 +16,10 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void progress_begin(struct progress *progress, const struct work *work)
+void progress_begin(struct progress *progress, struct work *work)
 {
     progress->is_on = isatty(STDERR_FILENO) != 0 && !work->is_quiet && !is_set(work, OPTION_TRACE);
+    work->has_bar = progress->is_on;
     progress->begin_ms = now_ms();
     progress->next_ms = progress->begin_ms;
 }

@@ -19,12 +19,21 @@ const char *advice_of(int code)
     return advice[mailsub_error_action(code)];
 }
 
+static void begin(const struct work *work)
+{
+    if (work->has_bar)
+        fputs("\r\x1b[K", stderr);
+    fprintf(stderr, "%s: ", work->program);
+    if (work->line > 0)
+        fprintf(stderr, "line %zu: ", work->line);
+}
+
 void say(const struct work *work, const char *format, ...)
 {
     va_list arguments;
     if (work->is_quiet)
         return;
-    fprintf(stderr, "%s: ", work->program);
+    begin(work);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
@@ -42,7 +51,7 @@ int fail(const struct work *work, int code, const char *format, ...)
     va_list arguments;
     if (work->is_quiet)
         return code;
-    fprintf(stderr, "%s: ", work->program);
+    begin(work);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);

@@ -632,7 +632,7 @@ BATCH = [
            LINE % (9, "bob")],
           status=64, n_messages=1, out=['{"line":1,"code":-101', '{"line":8,"code":-201',
                                         '{"line":11,"id":9,"receipt"'],
-          err=["line 4", '"foo" is no option', "takes one value", "another kind", "duplicate"]),
+          err=["line 4: ", '"foo" is no option', "takes one value", "another kind", "duplicate"]),
     batch("a batch over several connections", [LINE % (i, "bob") for i in range(300)],
           ["--connections", "2"], dialogue=["connection 2"]),
     batch("a batch with a refusal", [LINE % (0, "bob"), LINE % (1, "bad"), LINE % (2, "carol")],

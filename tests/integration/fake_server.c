@@ -28,6 +28,8 @@ static const struct {
     {"require-auth", MAILSUB_TESTING_REQUIRE_AUTH},
     {"enhanced", MAILSUB_TESTING_ENHANCED},
     {"no-ehlo", MAILSUB_TESTING_NO_EHLO},
+    {"discard", MAILSUB_TESTING_DISCARD},
+    {"chunking", MAILSUB_TESTING_CHUNKING},
     {"auth-scram-sha-256", MAILSUB_TESTING_AUTH_SCRAM_SHA_256},
     {"auth-scram-sha-1", MAILSUB_TESTING_AUTH_SCRAM_SHA_1},
     {"auth-plus", MAILSUB_TESTING_AUTH_PLUS},
