@@ -168,6 +168,7 @@ void mailsub__engine_expire(mailsub__engine *engine, int64_t now_ms)
     if (engine->deadline_ms < 0 || now_ms < engine->deadline_ms)
         return;
     int stage = mailsub__engine_stage(engine);
+    mailsub__hearing_break_off(engine);
     mailsub__tell_end(engine, MAILSUB_LOG_TIMED_OUT, MAILSUB_E_TIMEOUT, stage);
     mailsub__engine_fail(engine, MAILSUB_E_TIMEOUT, stage, NULL);
 }
@@ -284,6 +285,7 @@ void mailsub__engine_lost(mailsub__engine *engine, int code, int64_t now_ms)
     if (engine->cursor == MAILSUB__STATE_CLOSED)
         return;
     int stage = mailsub__engine_stage(engine);
+    mailsub__hearing_break_off(engine);
     mailsub__tell_end(engine, MAILSUB_LOG_LOST, code, stage);
     mailsub__engine_fail(engine, code, stage, NULL);
 }
@@ -379,6 +381,9 @@ static void handle_reply(mailsub__engine *engine)
  */
 static void refuse_clear_bytes(mailsub__engine *engine)
 {
+    mailsub__tell(engine, &(mailsub__fact){.id = MAILSUB_LOG_REPLY_EARLY,
+                                           .stage = MAILSUB_STAGE_STARTTLS,
+                                           .name = mailsub__slice_str("in-clear")});
     mailsub__engine_fail(engine, MAILSUB_E_REPLY_EARLY, MAILSUB_STAGE_STARTTLS, NULL);
 }
 

@@ -26,10 +26,27 @@ static void tell_offer(const mailsub__engine *engine, mailsub__slice text)
                           });
 }
 
+static void tell_early(const mailsub__engine *engine)
+{
+    bool in_chunk = engine->early == MAILSUB__IN_CHUNK;
+    mailsub__tell(engine, &(mailsub__fact){.id = MAILSUB_LOG_REPLY_EARLY,
+                                           .stage = mailsub__engine_stage(engine),
+                                           .name = mailsub__slice_str(in_chunk ? "in-chunk" : "")});
+}
+
+static void tell_unreadable(const mailsub__engine *engine)
+{
+    mailsub__tell(engine, &(mailsub__fact){.id = MAILSUB_LOG_REPLY_UNREADABLE,
+                                           .code = engine->parser.error,
+                                           .stage = mailsub__engine_stage(engine)});
+}
+
 /* A line that holds no secret any more. */
 static void take_clean_line(void *context, const mailsub__clean_line *line)
 {
     mailsub__engine *engine = context;
+    if (line->code == 0)
+        tell_unreadable(engine);
     mailsub__slice text = mailsub__slice_of(line->text + line->front, line->len - line->front);
     mailsub__tell_line(engine, MAILSUB_TRANSCRIPT_SERVER, mailsub__slice_of(line->text, line->len));
     if (line->code == 0)
@@ -43,17 +60,6 @@ static void take_clean_line(void *context, const mailsub__clean_line *line)
     }
 }
 
-static void tell_oddity(const mailsub__engine *engine, int code, bool first)
-{
-    int stage = mailsub__engine_stage(engine);
-    if (first && engine->early != MAILSUB__DUE)
-        mailsub__tell(engine, &(mailsub__fact){.id = MAILSUB_LOG_REPLY_EARLY, .stage = stage});
-    if (code == 0)
-        mailsub__tell(engine, &(mailsub__fact){.id = MAILSUB_LOG_REPLY_UNREADABLE,
-                                               .stage = stage,
-                                               .code = engine->parser.error});
-}
-
 void mailsub__hearing_take_line(mailsub__engine *engine, int code, bool goes_on)
 {
     const mailsub__reply_parser *parser = &engine->parser;
@@ -62,7 +68,8 @@ void mailsub__hearing_take_line(mailsub__engine *engine, int code, bool goes_on)
     bool first = !engine->in_reply;
     size_t front = code == 0 ? 0 : parser->line.len - parser->text.len;
     engine->in_reply = true;
-    tell_oddity(engine, code, first);
+    if (first && engine->early != MAILSUB__DUE)
+        tell_early(engine);
     if (mailsub__signon_take_line(engine, code, first))
         return;
     assert(parser->line.len <= MAILSUB__REPLY_MAX_LINE); /* only a challenge is longer */

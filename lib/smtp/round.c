@@ -225,6 +225,11 @@ static bool begin_further(mailsub__engine *engine)
     }
     if (round) {
         release(engine, round);
+        mailsub__tell(engine, &(mailsub__fact){.id = MAILSUB_LOG_CONTENT_FAILED,
+                                               .message = transaction->number,
+                                               .code = rc,
+                                               .stage = MAILSUB_STAGE_CONTENT,
+                                               .total = transaction->size});
         mailsub__verdict_abandon(transaction, rc, MAILSUB_STAGE_CONTENT, NULL);
     }
     tell_done(engine, transaction);

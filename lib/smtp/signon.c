@@ -162,8 +162,10 @@ bool mailsub__signon_take_line(mailsub__engine *engine, int code, bool first)
     if ((mechanism->flags & MAILSUB__MECHANISM_PROMPTS) &&
         parser->line.len <= MAILSUB__REPLY_MAX_LINE)
         return false;
+    const char shown[] = {'3', '3', '4', parser->line.len > 3 ? parser->line.ptr[3] : ' ',
+                          '*', '*', '*'};
     mailsub__tell_line(engine, MAILSUB_TRANSCRIPT_SERVER,
-                       parser->text.len > 0 ? PART("334 ***") : PART("334 "));
+                       mailsub__slice_of(shown, parser->text.len > 0 ? sizeof shown : 4));
     mailsub__reply_add_line(&engine->reply, code, MAILSUB__SLICE_EMPTY);
     return true;
 }

@@ -72,7 +72,11 @@ void mailsub__tell_start(const mailsub__engine *engine, int id)
 
 void mailsub__tell_end(const mailsub__engine *engine, int id, int code, int stage)
 {
-    mailsub__tell(engine, &(mailsub__fact){.id = id, .code = code, .stage = stage});
+    bool quitting = engine->closing == MAILSUB__QUITTING;
+    mailsub__tell(engine, &(mailsub__fact){.id = id,
+                                           .code = code,
+                                           .stage = stage,
+                                           .name = mailsub__slice_str(quitting ? "quitting" : "")});
 }
 
 void mailsub__tell_closed(const mailsub__engine *engine)

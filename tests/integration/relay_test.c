@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "replayed.h"
 #include "unit.h"
 
 #include <mailsub/mailsub.h>
@@ -98,7 +99,7 @@ static void keep(void *context, int direction, const char *line, size_t len)
     struct transcript *transcript = context;
     assert_true(transcript->len + len + 5 < sizeof transcript->text);
     transcript->len += (size_t)sprintf(transcript->text + transcript->len, "%c: %.*s\n",
-                                       "CS-"[direction], (int)len, line);
+                                       "CSND"[direction], (int)len, line);
 }
 
 /* Was the keyword in the last reply to EHLO? */
@@ -283,6 +284,7 @@ static void submits(void **state)
     mailsub_session_close(session);
     check_secrets(transcript.text);
     check_extensions(transcript.text);
+    replayed_check(transcript.text);
     mailsub_session_free(session);
     mailsub_receipt_free(receipt);
     mailsub_message_free(message);
@@ -319,6 +321,7 @@ static void a_connection_is_kept(void **state)
     assert_non_null(first);
     assert_null(strstr(first + 1, "C: EHLO"));
     check_extensions(transcript.text);
+    replayed_check(transcript.text);
     mailsub_session_free(session);
     mailsub_receipt_free(receipt);
     mailsub_message_free(bad);

@@ -3,9 +3,11 @@
 
 #include <stdbool.h>
 
+#include "replayed.h"
+
 static void keep_line(void *context, int direction, const char *line, size_t len)
 {
-    static const char marks[] = "CS-";
+    static const char marks[] = "CSND";
     struct fixture *fixture = context;
     size_t room = sizeof fixture->transcript - fixture->transcript_len;
     assert_true(direction >= 0 && direction < (int)sizeof marks - 1);
@@ -275,6 +277,7 @@ void submission_check(struct fixture *fixture, const struct submission *row)
     check_secrets(fixture);
     if (row->never && strstr(fixture->transcript, row->never))
         fail_msg("\"%s\" was said:\n%s", row->never, fixture->transcript);
+    replayed_check(fixture->transcript);
     if (row->protocol) {
         check_tls(fixture->receipt, row);
         check_deliveries(fixture, row);

@@ -145,7 +145,7 @@ static void on_line(void *context, mailsub__slice text)
 static void on_transcript(void *context, int direction, const char *line, size_t len)
 {
     struct player *player = context;
-    assert_true(player->n_transcript + len + 4 < LOG_LEN);
+    assert_true(player->n_transcript + len + 5 < LOG_LEN);
     assert_null(memchr(line, '\n', len));
     char *out = player->transcript + player->n_transcript;
     memcpy(out,
@@ -155,7 +155,7 @@ static void on_transcript(void *context, int direction, const char *line, size_t
            3);
     memcpy(out + 3, line, len);
     memcpy(out + 3 + len, "\n", 2);
-    player->n_transcript += len + 4 - 1;
+    player->n_transcript += len + 4;
 }
 
 static void note_done(struct player *player)
@@ -806,5 +806,6 @@ void dialogue_run(const struct dialogue *dialogue, struct dialogue_play *play)
     assert_int_equal(player->heap.n_live, 0);
     play->n_requests = player->heap.n_requests;
     play->n_octets = player->n_octets;
+    play->transcript = transcript;
     free(player);
 }

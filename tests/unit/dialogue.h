@@ -46,10 +46,11 @@ enum dialogue_pieces { DIALOGUE_WHOLE, DIALOGUE_LINES, DIALOGUE_BYTES };
 
 struct dialogue_play {
     enum dialogue_pieces pieces;
-    size_t fail_at;    /* the allocation that fails; 0: none */
-    size_t cut_at;     /* the connection is lost behind so many octets; SIZE_MAX: it is not */
-    size_t n_requests; /* result: allocations asked for */
-    size_t n_octets;   /* result: octets sent and received */
+    size_t fail_at;         /* the allocation that fails; 0: none */
+    size_t cut_at;          /* the connection is lost behind so many octets; SIZE_MAX: it is not */
+    size_t n_requests;      /* result: allocations asked for */
+    size_t n_octets;        /* result: octets sent and received */
+    const char *transcript; /* result: lent until the next play */
 };
 
 /* Both fail the running test when something is wrong; where is told by file and line. */

@@ -4,6 +4,7 @@
  * failing once, and with the connection cut behind each octet.
  */
 #include "dialogue.h"
+#include "replay.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -14,6 +15,19 @@ static const char *directory(void)
 {
     const char *root = getenv("MAILSUB_DIALOGUES");
     return root ? root : "tests/dialogues";
+}
+
+/* The transcript of a play is enough to come to the same end. */
+static void replay(const struct dialogue_play *play)
+{
+    char why[REPLAY_WHY_LEN];
+    struct replay *replay = replay_load(play->transcript, strlen(play->transcript), why);
+    if (!replay)
+        fail_msg("%s:\n%s", why, play->transcript);
+    bool equal = replay_run(replay, why);
+    replay_free(replay);
+    if (!equal)
+        fail_msg("%s:\n%s", why, play->transcript);
 }
 
 static void plays(void **state)
@@ -27,6 +41,7 @@ static void plays(void **state)
     for (int pieces = DIALOGUE_WHOLE; pieces <= last; pieces++) {
         play.pieces = (enum dialogue_pieces)pieces;
         dialogue_run(&dialogue, &play);
+        replay(&play);
     }
     size_t n_requests = play.n_requests;
     for (size_t i = 1; i <= n_requests; i++) {
@@ -40,6 +55,7 @@ static void plays(void **state)
     for (size_t i = 0; i <= n_octets;) {
         play.cut_at = i;
         dialogue_run(&dialogue, &play);
+        replay(&play);
         i += i > 3000 && i + 100 < n_octets ? 997 : 1;
     }
     dialogue_unload(&dialogue);
