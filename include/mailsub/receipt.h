@@ -382,9 +382,9 @@ MAILSUB_API int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_si
  * message_id, queue_id, retry_after (at the first try; or null), tls (version, cipher, verified,
  * resumed, fingerprint, names; or null), login (mechanisms: name, state; text), dropped, warnings,
  * findings (rule, severity, where, detail, advice), pending (or null), lines, recipients (address,
- * outcome, code, name, text, action, stage, reply, safe_to_retry). Outcomes and stages are named by
- * their constants in small letters, such as "not_attempted", actions and severities too:
- * "retry_later". There may be more keys in later versions.
+ * outcome, code, name, text, action, stage, reply, transaction, safe_to_retry). Outcomes and stages
+ * are named by their constants in small letters, such as "not_attempted", actions and severities
+ * too: "retry_later". There may be more keys in later versions.
  * @param receipt  the receipt; filled
  * @param sink     takes the text; not NULL
  * @param context  handed to sink

@@ -297,6 +297,7 @@ static void put_recipients(struct json *json, const mailsub_receipt *receipt)
         put_text(json, "address", mailsub_receipt_get_recipient(receipt, i));
         put_name(json, "outcome", outcomes[verdict->outcome]);
         put_verdict(json, verdict, mailsub_receipt_get_recipient_reply_text(receipt, i));
+        put_number(json, "transaction", verdict->transaction);
         put_flag(json, "safe_to_retry", mailsub__receipt_may_retry(verdict));
         put_close(json, "}");
     }

@@ -101,15 +101,30 @@ static void check_line(void *context, int direction, const char *line, size_t le
         world->hash = (world->hash ^ (uint8_t)line[i]) * UINT64_C(1099511628211);
 }
 
+/* "a+NAME@example.org": by the recipient's first octet. */
+static int name_recipient(mailsub__slice sender, mailsub__slice recipient, char *out,
+                          size_t *out_len)
+{
+    out[0] = sender.ptr[0];
+    out[1] = '+';
+    out[2] = recipient.ptr[0];
+    memcpy(out + 3, sender.ptr + 1, sender.len - 1);
+    *out_len = sender.len + 2;
+    return MAILSUB_OK;
+}
+
+/* Every other message has a sender for each of its recipients. */
 static void submit(struct world *world)
 {
     if (world->n_submitted == N_PARCELS)
         return;
     struct parcel *parcel = &world->parcels[world->n_submitted++];
+    bool names = world->n_submitted % 2 == 0;
     parcel->transaction = (mailsub__transaction){
         .sender = mailsub__slice_str("a@example.org"),
         .recipients = world->recipients,
         .n_recipients = N_RECIPIENTS,
+        .sender_for = names ? name_recipient : NULL,
         .size = sizeof content - 1,
         .content = {parcel, read_content},
         .reopen = reopen,

@@ -60,6 +60,8 @@ static void fill_all(mailsub_receipt *receipt)
     };
     if (kit_fill(receipt, &whole, recipients, 4))
         exit(1);
+    for (size_t i = 0; i < 3; i++)
+        receipt->verdicts[i].transaction = i < 2 ? 1 : 2;
     mailsub__receipt_copy(receipt->detail, sizeof receipt->detail,
                           "/tmp/caf\xe9\x01\x7f\xed\xa0\x80\xf0\x9f\x98\x80\xf0\x9f");
     mailsub__receipt_copy(receipt->message_id, sizeof receipt->message_id, "<1@example.org>");

@@ -9,7 +9,7 @@ TEXT = {"name", "text", "action", "stage", "detail", "message_id", "queue_id"}
 KEYS = TEXT | {"code", "reply", "sysexit", "retry_after", "tls", "login", "dropped", "warnings", "findings",
                "pending", "lines", "recipients"}
 RECIPIENT = {"address", "outcome", "code", "name", "text", "action", "stage", "reply",
-             "safe_to_retry"}
+             "transaction", "safe_to_retry"}
 FINDING = {"rule", "severity", "where", "detail", "advice"}
 
 
@@ -52,6 +52,7 @@ def check_full(receipt):
         "accepted", "refused", "deferred", "not_attempted"]
     assert [recipient["safe_to_retry"] for recipient in receipt["recipients"]] == [
         False, False, True, True]
+    assert [recipient["transaction"] for recipient in receipt["recipients"]] == [1, 1, 2, 0]
     assert receipt["recipients"][1]["address"] == "j\u00fcrgen@example.org"
     assert receipt["recipients"][1]["reply"]["text"] == 'no "such" user \\ j\u00fcrgen'
     assert receipt["recipients"][2]["address"] == '"a\\"b"@example.org'
