@@ -57,12 +57,12 @@ static const mailsub__field known_fields[] = {
     ONCE("In-Reply-To", IDS),
     ONCE("References", IDS),
     ONCE("Supersedes", IDS),
-    ONCE("Auto-Submitted", TOKENS),
-    ONCE("Precedence", TOKENS),
+    ONCE("Auto-Submitted", KEYWORD),
+    ONCE("Precedence", KEYWORD),
     ONE_OF("Importance", "low normal high"),
     ONE_OF("Priority", "normal urgent non-urgent"),
     ONE_OF("Sensitivity", "personal private company-confidential"),
-    ONCE("X-Priority", TOKENS),
+    ONCE("X-Priority", KEYWORD),
     ONCE("Feedback-ID", TOKENS),
     ONCE("List-Archive", URLS),
     ONCE("List-Help", URLS),
@@ -163,6 +163,20 @@ static int check_tokens(mailsub__slice value)
             return MAILSUB_E_HEADER_VALUE;
     }
     return MAILSUB_OK;
+}
+
+/* "auto-replied; owner-email=a@b.de", "1 (Highest)": a token, and parameters or a comment. */
+static int check_keyword(mailsub__slice value)
+{
+    size_t n = 0;
+    value = trim(value);
+    while (n < value.len && value.ptr[n] > ' ' && value.ptr[n] < 0x7f &&
+           !strchr("()<>@,;:\\\"/[]?=", value.ptr[n]))
+        n++;
+    mailsub__slice rest = trim(mailsub__slice_of(value.ptr + n, value.len - n));
+    if (n == 0 || (rest.len > 0 && rest.ptr[0] != ';' && rest.ptr[0] != '('))
+        return MAILSUB_E_HEADER_VALUE;
+    return check_tokens(value);
 }
 
 static int write_tokens(mailsub__fold *fold, mailsub__slice value)
@@ -411,6 +425,7 @@ static const struct {
     [MAILSUB__FIELD_TEXT] = {check_text, write_text},
     [MAILSUB__FIELD_VALUE] = {check_text, write_value},
     [MAILSUB__FIELD_TOKENS] = {check_tokens, write_tokens},
+    [MAILSUB__FIELD_KEYWORD] = {check_keyword, write_tokens},
     [MAILSUB__FIELD_URLS] = {check_urls, write_urls},
     [MAILSUB__FIELD_LIST_ID] = {check_list_id, write_list_id},
     [MAILSUB__FIELD_IDS] = {check_ids, write_ids},

@@ -17,6 +17,7 @@ enum mailsub__field_kind {
     MAILSUB__FIELD_TEXT,      /* unstructured, for people */
     MAILSUB__FIELD_VALUE,     /* unstructured, for programs: unknown fields */
     MAILSUB__FIELD_TOKENS,    /* printable ASCII words that are never encoded */
+    MAILSUB__FIELD_KEYWORD,   /* the same, of which the first is a token, then parameters */
     MAILSUB__FIELD_URLS,      /* URLs in angle brackets, parted by commas (RFC 2369) */
     MAILSUB__FIELD_LIST_ID,   /* a phrase or none, and <label.domain> (RFC 2919) */
     MAILSUB__FIELD_IDS,       /* one message identifier or more */
