@@ -325,7 +325,7 @@ MAILSUB_API int mailsub_message_add_header(mailsub_message *message, const char 
  * Set the Date, instead of the time of the first writing or submission.
  * @param message   the message
  * @param unix_s    seconds since 1970-01-01 UTC; 0 to 253402300799 (the year 9999)
- * @param zone_min  offset of the zone from UTC in minutes, east positive: -99*60-59 to 99*60+59
+ * @param zone_min  offset of the zone from UTC in minutes, east positive: -23*60-59 to 23*60+59
  * @return 0; MAILSUB_E_DATE outside the ranges, or beyond the year 9999 in the zone
  * RFC 5322 section 3.3; since 0.1
  */

@@ -7,9 +7,13 @@
 #include "message/line.h"
 #include "message/state.h"
 
+/* RFC 5322 section 3.3 has zones up to 99:59; many a reader takes none of a whole day or more. */
+enum { LARGEST_ZONE_MIN = 23 * 60 + 59 };
+
 int mailsub__message_keep_date(mailsub_message *message, int64_t unix_s, int32_t zone_min)
 {
-    if (!mailsub__date_is_valid(unix_s, zone_min))
+    if (!mailsub__date_is_valid(unix_s, zone_min) || zone_min < -LARGEST_ZONE_MIN ||
+        zone_min > LARGEST_ZONE_MIN)
         return MAILSUB_E_DATE;
     mailsub__date_write(message->date, unix_s, zone_min);
     message->unix_s = unix_s;

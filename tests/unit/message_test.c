@@ -286,6 +286,8 @@ static void date_and_id_may_be_set(void **state)
     kit_assert_written(message, "Date: Wed, 31 Dec 1969 22:30:00 -0130\r\n" TO_BOB
                                 "Message-ID: <2@x.de>\r\nMIME-Version: 1.0\r\n" TEXT_7BIT);
     assert_int_equal(mailsub_message_set_date(message, -1, 0), MAILSUB_E_DATE);
+    assert_int_equal(mailsub_message_set_date(message, 0, 24 * 60), MAILSUB_E_DATE);
+    assert_int_equal(mailsub_message_set_date(message, 0, -24 * 60), MAILSUB_E_DATE);
     assert_int_equal(mailsub_message_set_message_id(message, "3"), MAILSUB_E_MESSAGE_ID);
     ok(mailsub_message_clear_error(message));
     ok(mailsub_message_get_message_id(message, &id));

@@ -223,7 +223,8 @@ static void ask_date(struct request *request)
                  {253402300799, 0, true},
                  {253402300799, 1, false},
                  {-1, 0, false},
-                 {1732228260, 6000, false},
+                 {1732228260, 1439, true},
+                 {1732228260, -1440, false},
                  {4102444800, 345, true}};
     size_t i = random_below(N_OF(dates));
     if (request->stop || random_in_100(80))
