@@ -25,6 +25,20 @@ static inline void mix(uint64_t v[4])
     v[2] = rotate(v[2], 32);
 }
 
+/* The octets from i on, fewer than eight: a copy of a length that is not known is a call. */
+static inline uint64_t read_rest(const char *text, size_t len, size_t i)
+{
+    uint64_t word = 0;
+    if (i == len)
+        return word;
+    if (len < 8) {
+        memcpy(&word, text, len);
+        return word;
+    }
+    memcpy(&word, text + len - 8, 8);
+    return word >> 8 * (8 - (len - i));
+}
+
 uint64_t mailsub__hash_text(const mailsub__hash_key *key, const char *text, size_t len)
 {
     uint64_t v[4] = {key->words[0] ^ 0x736f6d6570736575u, key->words[1] ^ 0x646f72616e646f6du,
@@ -37,8 +51,7 @@ uint64_t mailsub__hash_text(const mailsub__hash_key *key, const char *text, size
         mix(v);
         v[0] ^= word;
     }
-    word = 0;
-    memcpy(&word, text + i, len - i);
+    word = read_rest(text, len, i);
     word |= (uint64_t)len << 56;
     v[3] ^= word;
     mix(v);

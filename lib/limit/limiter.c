@@ -192,27 +192,27 @@ static int ask_decider(const mailsub_limiter *limiter, const mailsub__ask *ask,
     return limiter->store.decide(limiter->store.context, &request, answer);
 }
 
-static int ask_store(mailsub_limiter *limiter, const mailsub__ask *ask, const mailsub__rule *rule,
+/* It fills in the windows that are asked about. */
+static int ask_store(mailsub_limiter *limiter, mailsub__ask *ask, const mailsub__rule *rule,
                      mailsub_store_answer *answer)
 {
     mailsub__span placed[MAILSUB_MAX_WINDOWS];
-    mailsub__ask own = *ask;
-    own.spans = rule->spans;
-    own.n_spans = rule->n_spans;
+    ask->spans = rule->spans;
+    ask->n_spans = rule->n_spans;
     if (rule->fixed) {
         int rc = place_windows(limiter, rule, ask->now->unix_ms, placed);
         if (rc)
             return rc;
-        own.spans = placed;
+        ask->spans = placed;
     }
     answer->size = sizeof *answer;
     answer->granted = answer->retry_ms = answer->closed_ms = 0;
     if (limiter->in_memory)
-        return mailsub__memory_decide(limiter->memory, &own, rule, answer);
+        return mailsub__memory_decide(limiter->memory, ask, rule, answer);
     if (limiter->store.decide)
-        return ask_decider(limiter, &own, answer);
-    mailsub__state_call call = {&own, answer};
-    return limiter->store.update(limiter->store.context, ask->key, own.now, mailsub__state_change,
+        return ask_decider(limiter, ask, answer);
+    mailsub__state_call call = {ask, answer};
+    return limiter->store.update(limiter->store.context, ask->key, ask->now, mailsub__state_change,
                                  &call);
 }
 
@@ -233,37 +233,35 @@ static void read_time(const mailsub_limiter *limiter, const mailsub__rule *rule,
         limiter->system_now(true, out);
 }
 
-/* Returns its length. */
-static size_t write_key(const mailsub__rule *rule, const mailsub__sender *sender, char *out)
+static mailsub__slice key_of(const mailsub__rule *rule, const mailsub__sender *sender)
 {
-    const char *key = rule->together ? rule->who : sender->len == 0 ? "<>" : sender->text;
-    size_t len = rule->together || sender->len == 0 ? strlen(key) : sender->len;
-    memcpy(out, key, len + 1);
-    return len;
+    if (rule->together)
+        return mailsub__slice_str(rule->who);
+    return sender->len > 0 ? mailsub__slice_of(sender->text, sender->len)
+                           : mailsub__slice_str("<>");
 }
 
-/* Find out who is asked about and what rule holds, and ask. Without a rule there is no answer. */
+/* Find out who is asked about and what rule holds, and ask. Without a rule there is no answer. The
+   ticket is empty. */
 static int request(mailsub_limiter *limiter, const char *sender, mailsub__ask *ask,
                    const mailsub_instant *now, mailsub_ticket *ticket)
 {
-    mailsub__sender parsed;
     mailsub_instant time;
-    mailsub__ticket_reset(ticket);
     int rc = !now || is_time(now) ? MAILSUB_OK : MAILSUB_E_INVALID;
     if (rc == MAILSUB_OK)
-        rc = mailsub__sender_parse(sender, false, &parsed);
+        rc = mailsub__sender_parse(sender, false, &ticket->sender);
     if (rc == MAILSUB_OK)
         rc = start(limiter);
     if (rc)
         return rc;
     ticket->limiter = limiter;
-    ticket->rule = mailsub__rules_find(&limiter->rules, &parsed);
+    ticket->rule = mailsub__rules_find(&limiter->rules, &ticket->sender);
     if (!ticket->rule)
         return MAILSUB_OK;
-    ask->key = ticket->key;
-    size_t len = write_key(ticket->rule, &parsed, ticket->key);
+    mailsub__slice key = key_of(ticket->rule, &ticket->sender);
+    ask->key = ticket->key = key.ptr;
     if (limiter->in_memory)
-        ticket->hash = ask->hash = mailsub__memory_prepare(limiter->memory, ask->key, len);
+        ticket->hash = ask->hash = mailsub__memory_prepare(limiter->memory, key.ptr, key.len);
     ask->now = now ? now : &time;
     if (!now)
         read_time(limiter, ticket->rule, &time);
@@ -338,7 +336,7 @@ int mailsub_limiter_refund(mailsub_limiter *limiter, mailsub_ticket *ticket, int
     if (ticket->rule) {
         if (!now)
             read_time(limiter, ticket->rule, &time);
-        const mailsub__ask ask = {
+        mailsub__ask ask = {
             .what = MAILSUB_STORE_REFUND,
             .key = ticket->key,
             .hash = ticket->hash,

@@ -14,8 +14,9 @@ struct mailsub_ticket {
     int store_error;
     bool answered;
     mailsub_store_answer answer;
-    uint64_t hash; /* of key, for the store in memory */
-    char key[MAILSUB_MAX_STORE_KEY + 1];
+    const char *key; /* the sender's text, or the rule's */
+    uint64_t hash;   /* of key, for the store in memory */
+    mailsub__sender sender;
 };
 
 /* Back to the state after new, without what is only read where answered says so. */
