@@ -93,7 +93,7 @@ MAILSUB_API int mailsub_session_submit(mailsub_session *session, mailsub_message
 
 /**
  * Post one message; mailsub_session_process will send it, beginning no later than those posted
- * behind it.
+ * behind it. Ask mailsub_session_get_timeout again behind this call.
  * @param session  the session
  * @param message  stays the caller's, who must not change or free it until it is done
  * @param receipt  filled when it is done; NULL when not wanted

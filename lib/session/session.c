@@ -124,6 +124,15 @@ static bool advance_links(mailsub_session *session, int64_t now_ms)
     return any;
 }
 
+/* Jobs are handed out between reading and writing: what is sent of one goes with the next. */
+static bool advance(mailsub_session *session, int64_t now_ms)
+{
+    bool any = advance_links(session, now_ms);
+    while (mailsub__schedule_advance(session, now_ms))
+        any = true;
+    return any;
+}
+
 int mailsub_session_process(mailsub_session *session)
 {
     int rc = session ? mailsub__session_settle(session) : MAILSUB_E_INVALID;
@@ -137,7 +146,7 @@ int mailsub_session_process(mailsub_session *session)
     if (atomic_exchange(&session->cancelled, false))
         cancel_all(session, now_ms);
     expire(session, now_ms);
-    while (advance_links(session, now_ms) || mailsub__schedule_advance(session, now_ms))
+    while (advance(session, now_ms))
         now_ms = mailsub__clock_monotonic_ms();
     session->posted = false;
     session->processing = false;
@@ -168,8 +177,9 @@ int mailsub_session_post(mailsub_session *session, mailsub_message *message,
     const mailsub__order order = {
         .message = message, .receipt = receipt, .done = done, .context = context};
     int rc = post(session, &order);
-    /* Within a done function there is nobody to wake: what is posted is looked at behind it. */
-    if (rc == MAILSUB_OK && !session->processing)
+    /* Within a done function there is nobody to wake: what is posted is looked at behind it. And
+       where something is pending already, whoever waits has been told to ask for the time again. */
+    if (rc == MAILSUB_OK && !session->processing && session->n_pending == 1)
         mailsub__poller_wake(session->poller);
     return rc;
 }
