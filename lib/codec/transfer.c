@@ -20,11 +20,37 @@ static const uint8_t digits[256] = {
     ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
 };
 
+/* Whole groups of four digits, as far as there are; what was taken of in. */
+static size_t decode_groups(mailsub__slice in, char **out)
+{
+    size_t i = 0;
+    for (; in.len - i >= 4; i += 4) {
+        uint32_t bits = 0;
+        bool all = true;
+        for (size_t k = 0; k < 4; k++) {
+            uint8_t digit = digits[(uint8_t)in.ptr[i + k]];
+            all &= digit != 0;
+            bits = bits << 6 | (uint32_t)(digit - 1);
+        }
+        if (!all)
+            break;
+        (*out)[0] = (char)(bits >> 16);
+        (*out)[1] = (char)(bits >> 8);
+        (*out)[2] = (char)bits;
+        *out += 3;
+    }
+    return i;
+}
+
 /* Behind padding another text may begin: some programs encode in pieces. */
 static size_t decode_base64(mailsub__transfer *codec, mailsub__slice in, char *out)
 {
     char *at = out;
     for (size_t i = 0; i < in.len; i++) {
+        if (codec->n_bits == 0)
+            i += decode_groups(mailsub__slice_of(in.ptr + i, in.len - i), &at);
+        if (i == in.len)
+            break;
         uint8_t digit = digits[(uint8_t)in.ptr[i]];
         if (digit == 0) {
             if (in.ptr[i] == '=')

@@ -191,10 +191,34 @@ static bool is_held(const struct walk *walk, char first)
     return walk->n_start > 0 || walk->place == HEADER || first == '-';
 }
 
+/* Nothing comes that anybody would look at. */
+static bool is_over(const struct walk *walk)
+{
+    return walk->place == LEAF && walk->is_enough && walk->n_levels == 0;
+}
+
+/* Base64 of which enough was seen is only measured, up to what may be a delimiter. */
+static mailsub__slice skip_measured(struct walk *walk, mailsub__slice data)
+{
+    if (walk->place != LEAF || !walk->is_enough || walk->n_start > 0 ||
+        walk->transfer.coding != MAILSUB__TRANSFER_BASE64)
+        return data;
+    const char *dash = memchr(data.ptr, '-', data.len);
+    size_t n = dash ? (size_t)(dash - data.ptr) : data.len;
+    if (n == 0)
+        return data;
+    walk->n_measured += n;
+    walk->at_start = data.ptr[n - 1] == '\n';
+    return mailsub__slice_of(data.ptr + n, data.len - n);
+}
+
 static int feed(struct walk *walk, mailsub__slice data)
 {
     int rc = MAILSUB_OK;
-    while (data.len > 0 && !rc) {
+    while (!rc) {
+        data = skip_measured(walk, data);
+        if (data.len == 0)
+            break;
         const char *end = memchr(data.ptr, '\n', data.len);
         size_t n = end ? (size_t)(end - data.ptr) + 1 : data.len;
         bool held = walk->at_start && is_held(walk, data.ptr[0]);
@@ -256,7 +280,7 @@ static int feed_file(struct walk *walk, const struct mailsub__existing *existing
     int rc = mailsub__existing_open(&existing->source, existing->body_at, &fd);
     if (rc)
         return rc;
-    while (!rc && left > 0) {
+    while (!rc && left > 0 && !is_over(walk)) {
         size_t n = 0;
         rc = mailsub__existing_read(fd, block, left < BLOCK ? (size_t)left : BLOCK, &n);
         if (!rc && n == 0)
@@ -266,6 +290,7 @@ static int feed_file(struct walk *walk, const struct mailsub__existing *existing
             rc = newline ? feed_mended(walk, newline, mailsub__slice_of(block, n), left == 0)
                          : feed(walk, mailsub__slice_of(block, n));
     }
+    walk->n_measured += left;
     if (!rc)
         rc = mailsub__existing_verify(&existing->source, fd);
     mailsub__existing_close(fd);

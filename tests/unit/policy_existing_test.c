@@ -703,6 +703,34 @@ static void the_size_of_attachments_counts_decoded(void **state)
     assert_int_equal(heap.n_live, 0);
 }
 
+/* A part of which only the length counts ends where the next one begins, and nowhere before. */
+static void what_follows_a_large_part_is_seen(void **state)
+{
+    (void)state;
+    enum { LEN = 200000 };
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    char path[] = "/tmp/mailsub-policy-XXXXXX";
+    mailsub__buffer text;
+    char *data = calloc(1, LEN);
+    mailsub__buffer_init(&text, &allocator, SIZE_MAX / 4);
+    mailsub__buffer_append_str(&text,
+                               MIME "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+                                    "Content-Type: application/pdf\r\n"
+                                    "Content-Transfer-Encoding: base64\r\n\r\n");
+    ok(mailsub__base64_append(&text, data, LEN));
+    mailsub__buffer_append_str(&text, "--b-\r\n-\r\nAAAA--b\r\n--c\r\n");
+    ok(mailsub__base64_append(&text, data, 1000));
+    ok(mailsub__buffer_append_str(&text, "\r\n--b\r\n\r\nhttps://bit.ly/1\r\n--b--\r\n"));
+    check(mailsub__buffer_slice(&text), NULL, "url-shortener ");
+    write_file(path, mailsub__buffer_slice(&text));
+    check(MAILSUB__SLICE_EMPTY, path, "url-shortener ");
+    unlink(path);
+    mailsub__buffer_deinit(&text);
+    free(data);
+    assert_int_equal(heap.n_live, 0);
+}
+
 /* A text of which only the front is kept may be cut within a character. */
 static void a_long_text_is_cut_between_characters(void **state)
 {
@@ -745,10 +773,11 @@ int main(void)
     static struct CMUnitTest tests[96] = {
         cmocka_unit_test(the_end_of_a_large_archive_counts),
         cmocka_unit_test(the_size_of_attachments_counts_decoded),
+        cmocka_unit_test(what_follows_a_large_part_is_seen),
         cmocka_unit_test(a_long_text_is_cut_between_characters),
         cmocka_unit_test(a_file_that_is_gone_is_told),
     };
-    size_t n_tests = 4;
+    size_t n_tests = 5;
     UNIT_ADD_ROWS(tests, n_tests, header_rows, rules_are_found);
     UNIT_ADD_ROWS(tests, n_tests, part_rows, rules_are_found);
     return UNIT_RUN(tests, n_tests);
