@@ -77,6 +77,7 @@ MAILSUB_API int mailsub_testing_server_add_user(mailsub_testing_server *server, 
  * Answer a command otherwise than a healthy server would. The first rule that fits counts. A reply
  * of the healthy reply's class (250 to RCPT, 354 to DATA) only words it differently, and the
  * command has its effect; with any other reply it has none. Behind a 421 the server hangs up.
+ * Of what a rule for EHLO offers, PIPELINING, CHUNKING, 8BITMIME and BINARYMIME are given.
  * @param server    the server
  * @param verb      "EHLO", "MAIL", "RCPT", "DATA" ...; "" for the greeting; "." for the end of
  *                  data, by BDAT too; "BDAT" for the end of a chunk that is not the last; "CONTENT"

@@ -229,13 +229,6 @@ mailsub_receipt *mailsub_engine_get_receipt(const mailsub_engine *engine)
     return engine ? engine->receipt : NULL;
 }
 
-static uint32_t capabilities(const mailsub_engine *engine)
-{
-    return mailsub__engine_offers(engine->inner, MAILSUB__CAPABILITY_EIGHTBITMIME)
-               ? MAILSUB_CAN_8BITMIME
-               : 0;
-}
-
 static bool may_submit(const mailsub_engine *engine)
 {
     return engine->ready && !engine->quitting;
@@ -262,7 +255,9 @@ int mailsub_engine_submit(mailsub_engine *engine, mailsub_message *message,
     mailsub__parcel *parcel;
     int rc = mailsub__parcel_new(&engine->allocator, receipt, &parcel);
     if (rc == MAILSUB_OK)
-        rc = mailsub__parcel_pack(parcel, message, capabilities(engine), &engine->config->signers);
+        rc = mailsub__parcel_pack(parcel, message,
+                                  mailsub__settings_layout(engine->inner, engine->config),
+                                  &engine->config->signers);
     if (rc == MAILSUB_OK)
         submit(engine, parcel, now_ms);
     return rc;

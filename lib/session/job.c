@@ -10,6 +10,7 @@
 #include "session/parcel.h"
 #include "session/quota.h"
 #include "session/session.h"
+#include "session/settings.h"
 
 void mailsub__job_free(mailsub_session *session, mailsub__job *job)
 {
@@ -172,14 +173,14 @@ void mailsub__job_refuse(mailsub_session *session, const mailsub__link *link, ma
 }
 
 /*
- * What the message is laid out for. As long as no server has said what it can, the most: what fails
- * then would fail everywhere, and most servers can.
+ * What the message is laid out for. As long as no server has said what it can, what most of them
+ * can: what fails then would fail everywhere.
  */
 static uint32_t capabilities(const mailsub__link *link)
 {
-    bool lacking = mailsub__link_is_usable(link) &&
-                   !mailsub__engine_offers(link->engine, MAILSUB__CAPABILITY_EIGHTBITMIME);
-    return lacking ? 0 : MAILSUB_CAN_8BITMIME;
+    return mailsub__link_is_usable(link)
+               ? mailsub__settings_layout(link->engine, link->session->config)
+               : MAILSUB_CAN_8BITMIME;
 }
 
 /* Make the message ready: all of it, or of a probe its envelope. */

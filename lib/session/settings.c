@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <mailsub/message.h>
+
 #include "net/clock.h"
 
 #define MAX_CHUNK (1024 * 1024)
@@ -45,6 +47,18 @@ void mailsub__settings_fill(mailsub__engine_settings *out, const mailsub_config 
     };
     memcpy(out->extension_policy, config->extension_policy, sizeof out->extension_policy);
     memcpy(out->timeout_ms, config->timeout_ms, sizeof out->timeout_ms);
+}
+
+uint32_t mailsub__settings_layout(const mailsub__engine *engine, const mailsub_config *config)
+{
+    uint32_t can = 0;
+    if (mailsub__engine_offers(engine, MAILSUB__CAPABILITY_EIGHTBITMIME))
+        can |= MAILSUB_CAN_8BITMIME;
+    if (can && config->chunk_len > 0 &&
+        mailsub__engine_offers(engine, MAILSUB__CAPABILITY_CHUNKING) &&
+        mailsub__engine_offers(engine, MAILSUB__CAPABILITY_BINARYMIME))
+        can |= MAILSUB_CAN_BINARYMIME;
+    return can;
 }
 
 int mailsub_config_set_chunk_size(mailsub_config *config, size_t octets)

@@ -8,4 +8,10 @@
 /* Strings are borrowed from the config; helo_name is NULL where it has none. */
 void mailsub__settings_fill(mailsub__engine_settings *out, const mailsub_config *config);
 
+/*
+ * What a message is laid out for, now that the server has said what it can: MAILSUB_CAN_*. Content
+ * without lines goes by BDAT only, so the config has to let that be used (RFC 3030 section 3).
+ */
+uint32_t mailsub__settings_layout(const mailsub__engine *engine, const mailsub_config *config);
+
 #endif

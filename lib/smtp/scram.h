@@ -15,8 +15,9 @@
 #define MAILSUB__SCRAM_MIN_ITERATIONS 4096
 /*
  * More than twice what is recommended for new passwords today (OWASP: 600,000 of SHA-256, 1,300,000
- * of SHA-1); about two seconds of one core. Without a bound, one reply of a hostile server would
- * keep the caller busy for half an hour: 2^31 is a legal count.
+ * of SHA-1); a third of a second of one core that has instructions for SHA, one or two seconds of
+ * one without. Without a bound, one reply of a hostile server would keep the caller busy for minutes,
+ * or half an hour: 2^31 is a legal count.
  */
 #define MAILSUB__SCRAM_MAX_ITERATIONS 2000000
 

@@ -62,6 +62,7 @@ static void handle_ehlo(mailsub__connection *connection, mailsub__slice argument
     connection->greeted = connection->extended = true;
     connection->pipelining = mailsub__connection_has_flag(connection, MAILSUB_TESTING_PIPELINING);
     connection->chunking = mailsub__connection_has_flag(connection, MAILSUB_TESTING_CHUNKING);
+    connection->eight_bit = connection->binary = false;
     if (!connection->override) {
         offer(connection);
         return;
@@ -69,6 +70,8 @@ static void handle_ehlo(mailsub__connection *connection, mailsub__slice argument
     /* What the rule offers instead is what the client may use. */
     connection->pipelining = strcasestr(connection->override, "PIPELINING") != NULL;
     connection->chunking = strcasestr(connection->override, "CHUNKING") != NULL;
+    connection->eight_bit = strcasestr(connection->override, "8BITMIME") != NULL;
+    connection->binary = strcasestr(connection->override, "BINARYMIME") != NULL;
     mailsub__dialogue_say(connection, mailsub__slice_str(connection->override));
 }
 
@@ -96,14 +99,28 @@ static void handle_starttls(mailsub__connection *connection, mailsub__slice argu
     connection->wants_tls = true;
 }
 
+/* RFC 6152, RFC 3030: offered by a rule for EHLO only. */
+static bool take_body(mailsub__connection *connection, mailsub__slice word)
+{
+    bool binary = mailsub__slice_equal_nocase(word, mailsub__slice_str("BODY=BINARYMIME"));
+    bool eight_bit = mailsub__slice_equal_nocase(word, mailsub__slice_str("BODY=8BITMIME"));
+    if (!(binary && connection->binary) && !(eight_bit && connection->eight_bit))
+        return false;
+    connection->tolerated = binary ? ~0u : MAILSUB__CONTENT_8BIT;
+    return true;
+}
+
 /* The parameters of MAIL. True when all are good; else it is answered. */
 static bool take_parameters(mailsub__connection *connection, mailsub__slice params)
 {
     mailsub__slice word;
     connection->declared_size = UINT64_MAX;
+    connection->tolerated = 0;
     while (mailsub__syntax_next_word(&params, &word)) {
         bool is_size = word.len > 5 && strncasecmp(word.ptr, "SIZE=", 5) == 0;
         bool is_auth = word.len > 5 && strncasecmp(word.ptr, "AUTH=", 5) == 0;
+        if (connection->extended && take_body(connection, word))
+            continue;
         if (!connection->extended || (!is_size && !is_auth) ||
             (is_auth && !mailsub__login_is_offered(connection))) {
             mailsub__dialogue_blame(connection, 555, "5.5.4", "Parameter not offered");

@@ -53,7 +53,10 @@ typedef struct mailsub__connection {
     bool extended;   /* it was EHLO */
     bool pipelining; /* was offered */
     bool chunking;   /* the same */
-    bool skip_line;  /* the rest of a line that was too long */
+    bool eight_bit;
+    bool binary;
+    unsigned tolerated; /* MAILSUB__CONTENT_*, by what MAIL said of the content */
+    bool skip_line;     /* the rest of a line that was too long */
     bool auth_seen;
     const char *override;      /* lent from a rule: the reply instead of a healthy one */
     const mailsub__user *user; /* logged in; NULL */

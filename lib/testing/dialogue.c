@@ -236,7 +236,7 @@ static void accept_mail(mailsub__connection *connection)
 static void judge(mailsub__connection *connection)
 {
     const mailsub__content *content = &connection->content;
-    const char *defect = mailsub__content_describe(content->defects);
+    const char *defect = mailsub__content_describe(content->defects & ~connection->tolerated);
     if (defect) {
         mailsub__dialogue_blame(connection, 550, "5.6.0", defect);
     } else if (content->len > connection->declared_size) {

@@ -324,6 +324,46 @@ static void a_message_that_cannot_be_sent_is_told(void **state)
     tear_down(&owner);
 }
 
+#define TEXT(literal) (literal), sizeof(literal) - 1
+
+/* What stands in MAIL and in the content, by what the server offers and the config allows. */
+static const struct layout_row {
+    const char *name;
+    const char *ehlo;
+    int chunk; /* octets; 0: no BDAT */
+    bool binary;
+    const char *want; /* of the attachment; NULL: nothing of it is sent yet */
+    size_t want_len;
+} layout_rows[] = {
+    {"binary where that is offered",
+     "250-x\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-CHUNKING\r\n250 BINARYMIME\r\n", 65536, true,
+     TEXT("\r\n\r\n\x00\xff\r\x80\n\r\n--")},
+    {"base64 without BINARYMIME", "250-x\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 CHUNKING\r\n",
+     65536, false, TEXT("\r\n\r\nAP8NgAo=\r\n--")},
+    {"base64 without 8BITMIME", "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 BINARYMIME\r\n",
+     65536, false, TEXT("\r\n\r\nAP8NgAo=\r\n--")},
+    {"base64 where BDAT is not to be used",
+     "250-x\r\n250-8BITMIME\r\n250-CHUNKING\r\n250 BINARYMIME\r\n", 0, false, NULL, 0},
+};
+
+static void an_attachment_is_laid_out_for_the_server(void **state)
+{
+    const struct layout_row *row = *state;
+    static struct owner owner;
+    set_up(&owner);
+    assert_int_equal(mailsub_config_set_chunk_size(owner.config, (size_t)row->chunk), 0);
+    assert_int_equal(
+        mailsub_message_attach_data(owner.message, "x.bin", NULL, "\x00\xff\r\x80\n", 5), 0);
+    make_ready(&owner, row->ehlo);
+    assert_int_equal(mailsub_engine_submit(owner.engine, owner.message, owner.receipts[0], 0), 0);
+    fly(&owner, "", 0);
+    assert_int_equal(strstr(owner.sent, " BODY=BINARYMIME") != NULL, row->binary);
+    assert_null(strstr(owner.sent, "BODY=8BITMIME"));
+    if (row->want)
+        assert_non_null(memmem(owner.sent, owner.n_sent, row->want, row->want_len));
+    tear_down(&owner);
+}
+
 static void a_message_has_its_own_deadline(void **state)
 {
     (void)state;
@@ -414,6 +454,7 @@ int main(void)
     static struct CMUnitTest tests[40];
     size_t n_tests = 0;
     UNIT_ADD_ROWS(tests, n_tests, raw_rows, a_raw_message_is_refused);
+    UNIT_ADD_ROWS(tests, n_tests, layout_rows, an_attachment_is_laid_out_for_the_server);
     const struct CMUnitTest others[] = {
         cmocka_unit_test(two_messages_go_in_one_flight),
         cmocka_unit_test(calls_out_of_turn_are_refused),
