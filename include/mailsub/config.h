@@ -126,6 +126,17 @@ MAILSUB_API void mailsub_config_unref(mailsub_config *config);
  * whose server a certificate has to name "localhost", unless mailsub_config_set_verify_name says
  * otherwise. The path is percent-decoded, and has at most 107 octets.
  *
+ * Or name the sendmail command of this host, or of a program that takes its options, by
+ *
+ *  sendmail:/path
+ *
+ * For each message the program is run without a shell, as "-i -f SENDER -- RECIPIENT...", with
+ * -B8BITMIME where the content is such; it reads the complete content, with LF, from a file. Its exit
+ * status (sysexits(3)) becomes the outcome of all recipients, and what it says the text of the reply;
+ * one that dies by a signal, or is ended by MAILSUB_TIMEOUT_END_OF_DATA, may have sent the message.
+ * There is no TLS and no login, so a session is not made where they are demanded, and parameters of
+ * the delivery (delivery.h) are not offered. The caller's SIGCHLD is not touched.
+ *
  * All that the URL does not say is left alone.
  * @param config  the config
  * @param url     not NULL; NUL-terminated UTF-8

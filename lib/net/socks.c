@@ -54,7 +54,7 @@ static void append_text(mailsub__socks *socks, const char *text)
 static void begin(mailsub__socks *socks, enum phase phase, size_t n_wanted)
 {
     mailsub__wipe(socks->out, sizeof socks->out);
-    socks->phase = phase;
+    socks->phase = (int)phase;
     socks->out_len = 0;
     socks->out_at = 0;
     socks->n_seen = 0;

@@ -21,6 +21,7 @@
 
 #include "base/memory.h"
 #include "net/detail.h"
+#include "net/outlet.h"
 #include "net/tls.h"
 
 struct mailsub__transport {
@@ -31,6 +32,8 @@ struct mailsub__transport {
     enum mailsub__transport_state state;
     bool with_tls;
     mailsub__dial *dial;
+    mailsub__outlet *outlet; /* NULL: there is a server */
+    const char *command;
     int fd; /* -1: none */
     mailsub__tls *tls;
     bool wants_write; /* what the poller watches for, besides reading */
@@ -68,9 +71,13 @@ int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *
     };
     transport->fd = -1;
     transport->state = MAILSUB__TRANSPORT_CLOSED;
+    transport->command = settings->command;
     int rc =
         mailsub__dial_new(allocator, poller, &settings->dial, &transport->detail, &transport->dial);
+    if (rc == MAILSUB_OK && settings->command)
+        rc = mailsub__outlet_new(allocator, poller, settings->command, &transport->outlet);
     if (rc) {
+        mailsub__dial_free(transport->dial);
         mailsub__free(allocator, transport);
         return rc;
     }
@@ -82,6 +89,8 @@ int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *
 static void drop_connection(mailsub__transport *transport)
 {
     mailsub__dial_close(transport->dial);
+    if (transport->outlet)
+        mailsub__outlet_close(transport->outlet);
     if (transport->tls)
         mailsub__tls_keep_ticket(transport->tls);
     mailsub__tls_free(transport->tls);
@@ -103,6 +112,7 @@ void mailsub__transport_free(mailsub__transport *transport)
         return;
     drop_connection(transport);
     mailsub__dial_free(transport->dial);
+    mailsub__outlet_free(transport->outlet);
     mailsub__tls_ticket_drop(&transport->ticket);
     mailsub__free(transport->allocator, transport);
 }
@@ -251,6 +261,18 @@ static void flush(mailsub__transport *transport)
         update_watch(transport);
 }
 
+/* A command is there at once; whether it can be run shows when it is. */
+static void open_outlet(mailsub__transport *transport)
+{
+    assert(!transport->with_tls);
+    begin_detail(transport);
+    snprintf(transport->ends.peer, sizeof transport->ends.peer, "command %s", transport->command);
+    snprintf(transport->ends.local_literal, sizeof transport->ends.local_literal, "[127.0.0.1]");
+    transport->ends.is_local = true;
+    mailsub__outlet_open(transport->outlet);
+    transport->state = MAILSUB__TRANSPORT_READY;
+}
+
 void mailsub__transport_open(mailsub__transport *transport, bool with_tls, int64_t now_ms)
 {
     assert(transport->state == MAILSUB__TRANSPORT_CLOSED);
@@ -262,6 +284,10 @@ void mailsub__transport_open(mailsub__transport *transport, bool with_tls, int64
     transport->ends = (mailsub__ends){.is_local = false};
     transport->tls_version[0] = '\0';
     transport->tls_cipher[0] = '\0';
+    if (transport->outlet) {
+        open_outlet(transport);
+        return;
+    }
     mailsub__dial_open(transport->dial, now_ms);
     follow_dial(transport);
     mailsub__transport_process(transport, now_ms);
@@ -280,6 +306,8 @@ void mailsub__transport_process(mailsub__transport *transport, int64_t now_ms)
         mailsub__dial_process(transport->dial, now_ms);
         follow_dial(transport);
     }
+    if (transport->outlet)
+        mailsub__outlet_process(transport->outlet);
     if (transport->state == MAILSUB__TRANSPORT_HANDSHAKING)
         advance_handshake(transport);
     else if (transport->state == MAILSUB__TRANSPORT_READY)
@@ -332,18 +360,35 @@ static int read_clear(mailsub__transport *transport, char *out, size_t room, siz
     return MAILSUB_OK;
 }
 
+static int read_outlet(mailsub__transport *transport, char *out, size_t room, size_t *out_len)
+{
+    int rc = mailsub__outlet_read(transport->outlet, out, room, out_len);
+    if (rc == MAILSUB_E_CONNECTION_LOST)
+        return lose(transport, mailsub__outlet_get_detail(transport->outlet), 0);
+    return rc;
+}
+
 int mailsub__transport_read(mailsub__transport *transport, char *out, size_t room, size_t *out_len)
 {
     assert(transport->state == MAILSUB__TRANSPORT_READY && room > 0);
     refresh_once(transport);
     flush(transport);
     size_t len = 0;
-    int rc = transport->tls ? mailsub__tls_read(transport->tls, out, room, &len)
-                            : read_clear(transport, out, room, &len);
+    int rc = transport->outlet ? read_outlet(transport, out, room, &len)
+             : transport->tls  ? mailsub__tls_read(transport->tls, out, room, &len)
+                               : read_clear(transport, out, room, &len);
     if (rc != MAILSUB_OK)
         return fail(transport, rc);
     *out_len = len;
     return MAILSUB_OK;
+}
+
+/* It takes everything: what it keeps goes into a file. */
+static int write_outlet(mailsub__transport *transport, const char *data, size_t len,
+                        size_t *out_len)
+{
+    *out_len = len;
+    return mailsub__outlet_write(transport->outlet, data, len);
 }
 
 static int write_clear(mailsub__transport *transport, const char *data, size_t len, size_t *out_len)
@@ -365,8 +410,9 @@ int mailsub__transport_write(mailsub__transport *transport, const char *data, si
     if (transport->write_error != MAILSUB_OK)
         return transport->write_error;
     size_t taken = 0;
-    int rc = transport->tls ? mailsub__tls_write(transport->tls, data, len, &taken)
-                            : write_clear(transport, data, len, &taken);
+    int rc = transport->outlet ? write_outlet(transport, data, len, &taken)
+             : transport->tls  ? mailsub__tls_write(transport->tls, data, len, &taken)
+                               : write_clear(transport, data, len, &taken);
     if (rc != MAILSUB_OK)
         return fail_write(transport, rc);
     transport->is_short = taken < len;
@@ -394,7 +440,8 @@ void mailsub__transport_close(mailsub__transport *transport, bool with_goodbye)
         flush(transport);
         if (transport->tls)
             mailsub__tls_say_goodbye(transport->tls);
-        discard_input(transport->fd);
+        if (transport->fd >= 0)
+            discard_input(transport->fd);
     }
     drop_connection(transport);
     transport->state = MAILSUB__TRANSPORT_CLOSED;
@@ -405,6 +452,8 @@ void mailsub__transport_abandon(mailsub__transport *transport, bool closed)
     if (closed)
         transport->fd = -1;
     mailsub__dial_abandon(transport->dial, closed);
+    if (transport->outlet)
+        mailsub__outlet_abandon(transport->outlet, closed);
     drop_connection(transport);
     /* The ticket is the parent's: used twice, it would show that both are one (RFC 8446 C.4). */
     mailsub__tls_ticket_drop(&transport->ticket);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A connection to a server: a socket by dial.h, TLS by GnuTLS, and then bytes both ways. Nothing
- * here blocks, except _free while the
+ * A connection to a server: a socket by dial.h, TLS by GnuTLS, and then bytes both ways. Or a command
+ * that answers like one (outlet.h), without a socket and without TLS. Nothing here blocks, except _free while the
  * system's resolver has not returned.
  *
  * A transport is used for one connection at a time: open, process until it is ready, read and
@@ -25,6 +25,7 @@ typedef struct mailsub__transport mailsub__transport;
 /* Strings are borrowed and outlive the transport. */
 typedef struct mailsub__transport_settings {
     mailsub__dial_settings dial;
+    const char *command;     /* path of a sendmail command, in place of all others; NULL: none */
     const char *verify_name; /* A-label name or address that the certificate must bear */
     mailsub__trust *trust;
     bool verify; /* false: any certificate is taken, the result is told as not verified */

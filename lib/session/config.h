@@ -97,7 +97,7 @@ int mailsub__config_replace_secret(mailsub_config *config, char **target, const 
 int mailsub__config_replace_text(mailsub_config *config, char **target, const char *text);
 /* config_way.c */
 /* What a parsed URL says of the way. MAILSUB_E_NOMEM, and nothing is changed. */
-int mailsub__config_take_way(mailsub_config *config, const mailsub__url *url);
+int mailsub__config_take_way(mailsub_config *config, mailsub__url *url);
 void mailsub__config_deinit_way(mailsub_config *config);
 /* How connections are made; lent while the config lives. */
 void mailsub__config_fill_dial(const mailsub_config *config, mailsub__dial_settings *out);

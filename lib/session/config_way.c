@@ -11,16 +11,12 @@
 /* A login of a proxy, in base64. */
 #define MAX_CREDENTIALS 1024
 
-int mailsub__config_take_way(mailsub_config *config, const mailsub__url *url)
+int mailsub__config_take_way(mailsub_config *config, mailsub__url *url)
 {
-    int rc = MAILSUB_OK;
-    char path[MAILSUB__UNIX_PATH_LEN];
-    mailsub__slice text = mailsub__buffer_slice(&url->path);
-    if (text.len > 0) {
-        memcpy(path, text.ptr, text.len);
-        path[text.len] = '\0';
-    }
-    rc = mailsub__config_replace_text(config, &config->path, text.len > 0 ? path : NULL);
+    const char *path = url->way == MAILSUB__WAY_TCP ? NULL : mailsub__buffer_str(&url->path);
+    if (!path && url->way != MAILSUB__WAY_TCP)
+        return MAILSUB_E_NOMEM;
+    int rc = mailsub__config_replace_text(config, &config->path, path);
     if (rc)
         return rc;
     config->way = url->way;

@@ -424,6 +424,7 @@ static void deliver(const mailsub__link *link, mailsub__job *job)
 {
     mailsub_receipt *receipt = job->receipt;
     const mailsub__transaction *transaction = &job->transaction;
+    mailsub__way_explain(link->session->config, &job->transaction);
     add_whole(job, &transaction->whole);
     receipt->n_pending = transaction->n_pending;
     receipt->dropped = transaction->dropped;

@@ -39,6 +39,7 @@ int mailsub__link_new(mailsub_session *session, mailsub__link **out_link)
     for (int i = 0; i < 2; i++)
         mailsub__buffer_init(&link->offers[i], &session->allocator, 0);
     mailsub__transport_settings settings = {
+        .command = config->way == MAILSUB__WAY_COMMAND ? config->path : NULL,
         .verify_name = config->verify_name ? config->verify_name : config->host,
         .trust = config->trust,
         .verify = certificate_decides(config),

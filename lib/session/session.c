@@ -15,6 +15,9 @@ int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
 {
     if (!config || !out_session || config->host[0] == '\0')
         return MAILSUB_E_INVALID;
+    bool needs_tls = config->tls == MAILSUB_TLS_IMPLICIT || config->tls == MAILSUB_TLS_STARTTLS;
+    if (config->way == MAILSUB__WAY_COMMAND && needs_tls) /* it knows of none */
+        return MAILSUB_E_INVALID;
     if (config->lmtp && config->port == 25) /* RFC 2033 section 5 */
         return MAILSUB_E_INVALID;
     mailsub_session *session = mailsub__alloc_zeroed(&config->allocator, sizeof *session);

@@ -77,6 +77,10 @@ int mailsub__session_settle(mailsub_session *session);
 /* The same, of one that is about to be freed; false: it cannot be. */
 bool mailsub__session_abandon(mailsub_session *session);
 
+/* way.c */
+/* Put the more exact code where a command, which answers by statuses alone, refused the content. */
+void mailsub__way_explain(const mailsub_config *config, mailsub__transaction *transaction);
+
 /* session.c */
 /* Post an order and wait until it is done; its done and context are not used. */
 int mailsub__session_run(mailsub_session *session, const mailsub__order *order);

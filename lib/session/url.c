@@ -17,6 +17,8 @@
 #include "net/literal.h"
 
 #define MAX_USERINFO 4096
+/* PATH_MAX of Linux, its NUL not counted. */
+#define MAX_PATH 4095
 
 /* TLS as the port says, in a table's cell. */
 #define BY_PORT (-1)
@@ -35,6 +37,7 @@ static const struct scheme_row {
     {"lmtp", MAILSUB__WAY_TCP, 24, BY_PORT, true}, /* RFC 2033 names no port; servers use this */
     {"smtp+unix", MAILSUB__WAY_UNIX, 0, MAILSUB_TLS_OPPORTUNISTIC, false},
     {"lmtp+unix", MAILSUB__WAY_UNIX, 0, MAILSUB_TLS_OPPORTUNISTIC, true},
+    {"sendmail", MAILSUB__WAY_COMMAND, 0, MAILSUB_TLS_OPPORTUNISTIC, false},
 };
 
 static const struct scheme_row *find_scheme(mailsub__slice name)
@@ -234,7 +237,11 @@ static int parse_path(mailsub__slice text, mailsub__url *url, const char **out_c
         return MAILSUB_E_URL;
     *out_cause = "the path is too long, is badly percent-encoded or not UTF-8";
     memcpy(url->host, "localhost", sizeof "localhost");
-    return percent_decode(text, &url->path);
+    int rc = percent_decode(text, &url->path);
+    if (rc == MAILSUB_OK && url->way == MAILSUB__WAY_UNIX &&
+        url->path.len >= MAILSUB__UNIX_PATH_LEN)
+        rc = MAILSUB_E_URL;
+    return rc;
 }
 
 static void init_url(mailsub__url *url, const mailsub_allocator *allocator)
@@ -242,7 +249,7 @@ static void init_url(mailsub__url *url, const mailsub_allocator *allocator)
     *url = (mailsub__url){.way = MAILSUB__WAY_TCP};
     mailsub__buffer_init_secret(&url->user, allocator, MAX_USERINFO);
     mailsub__buffer_init_secret(&url->password, allocator, MAX_USERINFO);
-    mailsub__buffer_init(&url->path, allocator, MAILSUB__UNIX_PATH_LEN - 1);
+    mailsub__buffer_init(&url->path, allocator, MAX_PATH);
 }
 
 /* Split at the colon. MAILSUB_E_URL: there is none. */

@@ -14,7 +14,8 @@
 /* Where the mail goes out. */
 enum mailsub__way {
     MAILSUB__WAY_TCP,
-    MAILSUB__WAY_UNIX /* the socket at the path */
+    MAILSUB__WAY_UNIX,   /* the socket at the path */
+    MAILSUB__WAY_COMMAND /* the sendmail command at the path */
 };
 
 typedef struct mailsub__url {

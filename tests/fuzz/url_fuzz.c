@@ -2,7 +2,7 @@
 /*
  * Invariants: a URL is refused with a cause and without a trace of memory, or names a host that can
  * be looked up, a port, and a login that is UTF-8 without ASCII's controls; or it names an absolute
- * path, which is that too and fits into a socket's address. The same holds for the URL of a proxy.
+ * path, which is that too and, for a socket, fits into an address. The same holds for the URL of a proxy.
  */
 #include <string.h>
 
@@ -30,8 +30,9 @@ static void check_url(const mailsub__url *url)
     check_login(&url->password);
     check_login(&url->path);
     mailsub__slice path = mailsub__buffer_slice(&url->path);
-    FUZZ_CHECK((path.len > 0) == (url->way == MAILSUB__WAY_UNIX));
-    FUZZ_CHECK(path.len == 0 || (path.ptr[0] == '/' && path.len < MAILSUB__UNIX_PATH_LEN));
+    FUZZ_CHECK((path.len > 0) == (url->way != MAILSUB__WAY_TCP));
+    FUZZ_CHECK(path.len == 0 || path.ptr[0] == '/');
+    FUZZ_CHECK(url->way != MAILSUB__WAY_UNIX || path.len < MAILSUB__UNIX_PATH_LEN);
 }
 
 typedef int parse_fn(const mailsub_allocator *allocator, const char *text, mailsub__url *out_url,

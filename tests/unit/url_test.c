@@ -82,6 +82,14 @@ static const struct row rows[] = {
     LOCAL("LMTP+Unix:///run//x/", true, "/run//x/"),
     LOCAL("smtp+unix:/run/%c3%bc%3f%23%25", false, "/run/\xc3\xbc?#%"),
     LOCAL("smtp+unix:/" LONG_PATH, false, "/" LONG_PATH),
+    LOCAL("sendmail:/usr/sbin/sendmail", false, "/usr/sbin/sendmail"),
+    LOCAL("Sendmail:///usr/lib/send%20mail", false, "/usr/lib/send mail"),
+    LOCAL("sendmail:/x" LONG_PATH, false, "/x" LONG_PATH),
+    REFUSED("sendmail:sendmail"),
+    REFUSED("sendmail:"),
+    REFUSED("sendmail://localhost/usr/sbin/sendmail"),
+    REFUSED("sendmail:/usr/sbin/sendmail?-t"),
+    REFUSED("sendmail:/usr/sbin/send%0amail"),
     REFUSED("smtp+unix:/x" LONG_PATH),
     REFUSED("smtp+unix:"),
     REFUSED("smtp+unix:/"),
@@ -141,7 +149,9 @@ static void check(const mailsub__url *url, const struct row *row)
     assert_int_equal(url->port, row->want_port);
     assert_int_equal(url->tls, row->want_tls);
     assert_int_equal(url->lmtp, row->want_lmtp);
-    assert_int_equal(url->way, row->want_path ? MAILSUB__WAY_UNIX : MAILSUB__WAY_TCP);
+    assert_int_equal(url->way, !row->want_path             ? MAILSUB__WAY_TCP
+                               : strstr(row->name, "nix:") ? MAILSUB__WAY_UNIX
+                                                           : MAILSUB__WAY_COMMAND);
     assert_true(mailsub__slice_equal(mailsub__buffer_slice(&url->path),
                                      mailsub__slice_str(row->want_path)));
     assert_int_equal(url->has_user, row->want_user != NULL);
