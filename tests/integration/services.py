@@ -73,6 +73,9 @@ KNOWN_CLIENT = {"smtpd_tls_ask_ccert": "yes", "smtpd_relay_restrictions":
                 "permit_tls_clientcerts, reject", "smtpd_delay_reject": "yes"}
 CERTIFIED = {**STARTTLS, **KNOWN_CLIENT, "smtpd_tls_chain_files": "othername"}
 
+# Its process names itself in the greeting, and takes messages that no buffer holds.
+TOLD = {"smtpd_banner": "$myhostname ESMTP $process_id", "message_size_limit": "0"}
+
 # Name of a service -> its differences from main.cf.
 SERVICES = {
     "l1": {},
@@ -117,9 +120,13 @@ SERVICES = {
     "full_reserve": {"queue_minfree": "1000000000000"},
     "full_unsaid": {"message_size_limit": "0", "cleanup_service_name": "cleanup_any_size",
                     "smtpd_discard_ehlo_keywords": "size"},
-    "killed": {"smtpd_banner": "$myhostname ESMTP $process_id"},
-    "killed_tls": {**IMPLICIT, "smtpd_banner": "$myhostname ESMTP $process_id"},
-    "killed_late": {"smtpd_banner": "$myhostname ESMTP $process_id",
+    # Postfix starts nothing for a minute where a process was killed early: a service for each.
+    "killed_greeting": {**TOLD},
+    "killed_ehlo": {**IMPLICIT, **TOLD},
+    "killed_data": {**TOLD},
+    "killed_data_tls": {**IMPLICIT, **TOLD},
+    "killed_chunks": {**TOLD},
+    "killed_late": {**TOLD,
                     "smtpd_end_of_data_restrictions": policy("never")},
 }
 # Those with the port of their row.
@@ -192,7 +199,8 @@ passdb {{""", 1)
 class Policy:
     """A policy server for Postfix (SMTPD_POLICY_README): it counts, takes its time, or is silent."""
 
-    def __init__(self):
+    def __init__(self, thinking):
+        self.thinking = thinking
         self.counts = {}
         self.lock = threading.Lock()
         self.closing = threading.Event()
@@ -221,6 +229,8 @@ class Policy:
         if context == "slow":
             self.closing.wait(SLOW_SECONDS)
         if context == "never":
+            with open(self.thinking, "w", encoding="ascii"):
+                pass
             self.closing.wait()
         if context == "held":
             return "HOLD more than was agreed"
@@ -383,7 +393,7 @@ class Server(postfix.Server):
 
     def _start(self):
         os.mkdir(self.path("sink"))
-        self.policy = Policy()
+        self.policy = Policy(self.path("thinking"))
         self.sleeper = Refuser(self.path("sink"), b"MAIL", "451 4.3.2 Asleep", self.path("awake"))
         self.dead = Refuser(self.path("sink"), b"RCPT", "550 5.1.1 This mailbox is dead")
         super()._start()

@@ -16,7 +16,7 @@
 #define TOKEN "token"
 
 #define MAX_FATES 4
-#define TRANSCRIPT_ROOM (128 * 1024)
+#define TRANSCRIPT_ROOM (512 * 1024)
 
 enum {
     ALLOW_CLEAR_LOGIN = 1u << 0,
