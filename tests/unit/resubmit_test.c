@@ -120,11 +120,56 @@ static void a_copy_is_another_message(void **state)
     mailsub_message_free(message);
 }
 
+/* Where a server hangs up, and what is open then. */
+struct break_row {
+    const char *name;
+    const char *at;
+    int want;
+    int outcome;
+    size_t n_retryable;
+};
+
+static const struct break_row breaks[] = {
+    {"lost at MAIL", "MAIL", MAILSUB_E_CONNECTION_LOST, MAILSUB_OUTCOME_NOT_ATTEMPTED, 1},
+    {"lost at RCPT", "RCPT", MAILSUB_E_CONNECTION_LOST, MAILSUB_OUTCOME_NOT_ATTEMPTED, 1},
+    {"lost at DATA", "DATA", MAILSUB_E_CONNECTION_LOST, MAILSUB_OUTCOME_NOT_ATTEMPTED, 1},
+    {"lost behind the content", ".", MAILSUB_E_UNKNOWN_OUTCOME, MAILSUB_OUTCOME_UNKNOWN, 0},
+};
+
+/* Nothing is sent again by itself; the receipt tells what is open, and the message stays known. */
+static void what_is_open_is_told(void **state)
+{
+    const struct break_row *row = *state;
+    int64_t hour = 1700000000;
+    struct fixture first;
+    struct fixture second;
+    const char *id = NULL;
+    mailsub_message *message = make_message(&hour);
+    set_up(&first, row->at, NULL);
+    set_up(&second, "NOOP", "250 2.0.0 Ok");
+    assert_int_equal(mailsub_session_submit(first.session, message, first.receipt), row->want);
+    assert_int_equal(mailsub_testing_server_count_connections(first.server), 1);
+    assert_int_equal(mailsub_testing_server_count_messages(first.server), 0);
+    assert_int_equal(mailsub_receipt_get_outcome(first.receipt, 0), row->outcome);
+    assert_int_equal(mailsub_receipt_count_retryable(first.receipt), row->n_retryable);
+    assert_int_equal(mailsub_receipt_get_retry_after(first.receipt, 1) > 0, row->n_retryable > 0);
+    assert_int_equal(mailsub_message_get_message_id(message, &id), 0);
+    assert_string_equal(mailsub_receipt_get_message_id(first.receipt), id);
+    assert_int_equal(mailsub_session_submit(second.session, message, second.receipt), 0);
+    assert_string_equal(mailsub_receipt_get_message_id(second.receipt), id);
+    assert_has_line(&second, 0, "Date: Wed, 15 Nov 2023 00:13:20 +0100\r\n");
+    tear_down(&first);
+    tear_down(&second);
+    mailsub_message_free(message);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {
+    static struct CMUnitTest tests[8] = {
         cmocka_unit_test(a_message_stays_the_same),
         cmocka_unit_test(a_copy_is_another_message),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    size_t n_tests = 2;
+    UNIT_ADD_ROWS(tests, n_tests, breaks, what_is_open_is_told);
+    return UNIT_RUN(tests, n_tests);
 }
