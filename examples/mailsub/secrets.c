@@ -105,7 +105,7 @@ static char *from_directory(struct work *work, const char *name)
     return secret;
 }
 
-/* Whether a line of words "machine HOST login USER password SECRET" is the one; out of its order. */
+/* The password of the entry for this host and user, whose words may stand in any order. */
 static char *scan_netrc(char *data, const char *host, const char *user)
 {
     static const char white[] = " \t\r\n";
