@@ -22,6 +22,8 @@ static const struct submission ways[] = {
      .fates = {ACCEPTED("ann")}},
     {"STARTTLS and a password that is not ASCII", "submission", "submission", AS_BOB, SUCCESS,
      .protocol = "ESMTPSA", .fates = {ACCEPTED("ann")}},
+    {"STARTTLS, and PLAIN by name", "submission", "submission", AS_ALICE, .mechanisms = "PLAIN",
+     SUCCESS, .protocol = "ESMTPSA", .fates = {ACCEPTED("ann")}},
     {"STARTTLS and a server that knows AUTH LOGIN only", "submission", "login_mechanism", AS_ALICE,
      SUCCESS, .protocol = "ESMTPSA", .fates = {ACCEPTED("ann")}},
     {"STARTTLS with a certificate of another, expected name", "submission", "othername_starttls",
