@@ -113,6 +113,9 @@ static void fail_rest(mailsub__job *job, const mailsub__verdict *cause, const ch
 {
     mailsub_receipt *receipt = job->receipt;
     const mailsub__verdict whole = receipt->whole;
+    /* Without memory for them the whole still tells that nothing was attempted. */
+    if (job->message)
+        (void)mailsub__parcel_list(receipt, job->message);
     mailsub__receipt_fail_from(receipt, job->first, cause, detail);
     if (job->first == 0)
         return;
@@ -212,12 +215,9 @@ bool mailsub__job_prepare(mailsub_session *session, const mailsub__link *link, m
     job->prepared |= !job->message;
     if (job->prepared)
         return true;
-    int rc = prepare_message(link, job, &detail);
-    if (rc == MAILSUB_OK) {
-        detail = "";
-        rc = mailsub__receipt_list(job->receipt, mailsub__message_recipients(job->message),
-                                   mailsub_message_count_recipients(job->message));
-    }
+    int rc = mailsub__parcel_list(job->receipt, job->message);
+    if (rc == MAILSUB_OK)
+        rc = prepare_message(link, job, &detail);
     if (rc == MAILSUB_OK && job->kind == MAILSUB__KIND_MESSAGE) {
         rc = mailsub__compliance_check(session, job);
         detail =

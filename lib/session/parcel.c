@@ -85,15 +85,21 @@ static int reopen(mailsub__transaction *transaction)
     return mailsub__message_open(mailsub__parcel_of(transaction)->message, &transaction->content);
 }
 
-/* The receipt knows the message and its recipients before anything is sent. */
-static int announce(mailsub__parcel *parcel)
+int mailsub__parcel_list(mailsub_receipt *receipt, const mailsub_message *message)
 {
-    mailsub_receipt *receipt = parcel->receipt;
+    size_t n = mailsub_message_count_recipients(message);
+    if (n == 0 || receipt->n_recipients > 0)
+        return MAILSUB_OK;
+    return mailsub__receipt_list(receipt, mailsub__message_recipients(message), n);
+}
+
+/* The receipt knows the message before anything is sent. */
+static void announce(const mailsub__parcel *parcel)
+{
     const char *message_id = "";
     mailsub_message_get_message_id(parcel->message, &message_id);
-    mailsub__receipt_copy(receipt->message_id, sizeof receipt->message_id, message_id);
-    return mailsub__receipt_list(receipt, mailsub__message_recipients(parcel->message),
-                                 mailsub_message_count_recipients(parcel->message));
+    mailsub__receipt_copy(parcel->receipt->message_id, sizeof parcel->receipt->message_id,
+                          message_id);
 }
 
 /* It is the caller's again. */
@@ -112,10 +118,11 @@ int mailsub__parcel_pack(mailsub__parcel *parcel, mailsub_message *message, uint
         return give_up(parcel, MAILSUB_E_STATE, "");
     parcel->message = message;
     mailsub__message_offer_signers(message, signers);
-    int rc = mailsub__message_prepare(message, can, &detail);
+    int rc = mailsub__parcel_list(parcel->receipt, message);
     if (rc == MAILSUB_OK)
-        rc = announce(parcel);
+        rc = mailsub__message_prepare(message, can, &detail);
     if (rc == MAILSUB_OK) {
+        announce(parcel);
         rc = mailsub__message_open(message, &parcel->transaction.content);
         detail = mailsub__message_detail(message);
     }

@@ -35,6 +35,10 @@ mailsub__parcel *mailsub__parcel_of(mailsub__transaction *transaction);
 /* The transaction is done: fill the receipt and give the message back. */
 void mailsub__parcel_deliver(mailsub__parcel *parcel);
 
+/* Give each recipient of the message its place in the receipt, however early the submission ends;
+   once is enough. MAILSUB_E_NOMEM. */
+int mailsub__parcel_list(mailsub_receipt *receipt, const mailsub_message *message);
+
 /* What the engine is to know of a message that is prepared, whatever else it knows already. */
 void mailsub__parcel_describe(mailsub__transaction *transaction, const mailsub_message *message,
                               mailsub_receipt *receipt);

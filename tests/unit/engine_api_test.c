@@ -309,9 +309,11 @@ static void a_message_that_cannot_be_sent_is_told(void **state)
     set_up(&owner);
     make_ready(&owner, BEST);
     assert_int_equal(mailsub_message_new(NULL, &empty), 0);
+    mailsub_message_add_recipient(empty, MAILSUB_RECIPIENT_TO, "one@example.net", NULL);
     assert_int_equal(mailsub_engine_submit(owner.engine, empty, owner.receipts[0], 0),
                      MAILSUB_E_NO_FROM);
     assert_int_equal(mailsub_receipt_get_code(owner.receipts[0]), MAILSUB_E_NO_FROM);
+    assert_int_equal(mailsub_receipt_count_recipients(owner.receipts[0]), 1);
     assert_int_equal(mailsub_message_set_subject(empty, "not locked"), MAILSUB_OK);
     mailsub_message_free(empty);
     /* What the server cannot take is an event. */
