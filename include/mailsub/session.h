@@ -19,7 +19,9 @@
  * in the child they may be changed and freed. It connects anew when it is used; where no descriptor
  * is left for that, calls return MAILSUB_E_SYSTEM. Where the fork came while the session was being
  * processed, by another thread or around the done function that forked, calls in the child return
- * MAILSUB_E_STATE, and mailsub_session_free frees nothing there.
+ * MAILSUB_E_STATE, and mailsub_session_free frees nothing there. A host's name is looked up by
+ * getaddrinfo in a thread; a child that is forked in the middle of that may find the system's lock
+ * on it held for ever, and should not look up names itself before it executes another program.
  */
 #ifndef MAILSUB_SESSION_H
 #define MAILSUB_SESSION_H

@@ -150,6 +150,10 @@ def wait_for_line(process, start):
     return False
 
 
+class Skip(Exception):
+    """A scenario needs what the machine does not have."""
+
+
 def play(scenarios, program, fake_server):
     """Run scenarios, functions that assert; return the exit status."""
     tap = Tap()
@@ -159,6 +163,8 @@ def play(scenarios, program, fake_server):
         try:
             scenario(scene)
             tap.point(True, name)
+        except Skip as reason:
+            tap.point(True, f"{name} # SKIP {reason}")
         except (AssertionError, OSError, ValueError, subprocess.TimeoutExpired) as error:
             tap.point(False, name, repr(error))
     tap.plan()

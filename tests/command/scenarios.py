@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-from harness import SECRET, TIMEOUT, FakeServer, Place, mail, play, run, wait_for_line
+from harness import SECRET, TIMEOUT, FakeServer, Place, Skip, mail, play, run, wait_for_line
 
 HUNG = ("rule", "MAIL", "", "")
 LOGIN = ("implicit-tls", "auth-plain", "user", "ada", SECRET)
@@ -116,7 +116,16 @@ def type_password(descriptor):
     return shown
 
 
+def need_terminal():
+    try:
+        for descriptor in os.openpty():
+            os.close(descriptor)
+    except OSError as error:  # a chroot without /dev/pts
+        raise Skip(f"no terminal can be made: {error}") from error
+
+
 def terminal_is_asked(scene):
+    need_terminal()
     with Place() as place, FakeServer(scene.fake_server, *LOGIN) as server:
         arguments = scene.command(*mail(server, place, "-u", "ada"))
         env = place.environment({})
