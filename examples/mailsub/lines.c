@@ -27,10 +27,12 @@ int lines_open(struct work *work, const char *path, struct lines *lines)
 
 char *lines_next(struct lines *lines)
 {
-    char *line = lines->data + lines->begin;
     size_t left = lines->len - lines->begin;
-    char *end = left > 0 ? memchr(line, '\n', left) : NULL;
-    if (!end && (!lines->is_over || left == 0))
+    if (left == 0)
+        return NULL;
+    char *line = lines->data + lines->begin;
+    char *end = memchr(line, '\n', left);
+    if (!end && !lines->is_over)
         return NULL;
     lines->begin = end ? (size_t)(end - lines->data) + 1 : lines->len;
     if (!end)
