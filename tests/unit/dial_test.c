@@ -215,9 +215,9 @@ static void connections_come_from_the_source(void **state)
     const struct source_row *row = *state;
     void *fixture_state = NULL;
     struct peer peer;
-    peer_start(&peer, AF_INET, wait_for_end, NULL);
     set_up(&fixture_state);
     struct fixture *fixture = fixture_state;
+    peer_start(&peer, AF_INET, wait_for_end, NULL);
     make(fixture, &(mailsub__dial_settings){.host = row->host,
                                             .port = peer.port,
                                             .source_ipv4 = row->ipv4,
@@ -235,8 +235,8 @@ static void connections_come_from_the_source(void **state)
         assert_non_null(strstr(fixture->detail.text, row->want_detail));
     }
     mailsub__dial_close(fixture->dial);
+    peer_stop(&peer); /* before descriptors are counted: it has some */
     tear_down(&fixture_state);
-    peer_stop(&peer);
 }
 
 /* ---- what the application hands in ---- */
@@ -391,12 +391,12 @@ static const struct answer_row answers[] = {
 static void the_application_may_connect(void **state)
 {
     const struct answer_row *row = *state;
-    struct peer peer;
-    peer_start(&peer, AF_INET, wait_for_end, NULL);
-    struct application application = {row->answer, peer.port};
     void *fixture_state = NULL;
     set_up(&fixture_state);
     struct fixture *fixture = fixture_state;
+    struct peer peer;
+    peer_start(&peer, AF_INET, wait_for_end, NULL);
+    struct application application = {row->answer, peer.port};
     make(fixture, &(mailsub__dial_settings){.host = "mail.test",
                                             .port = 25,
                                             .connect = connect_own_way,
@@ -412,8 +412,8 @@ static void the_application_may_connect(void **state)
         assert_true(fixture->ends.is_local);
         close(fd);
     }
-    tear_down(&fixture_state);
     peer_stop(&peer);
+    tear_down(&fixture_state);
 }
 
 static void each_failing_allocation_is_told(void **state)

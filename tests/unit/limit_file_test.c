@@ -456,7 +456,7 @@ static void limit_files(const struct folder *folder)
 /* A file system of this process alone, in which the file fits once and not twice. */
 static void mount_small_disk(const struct folder *folder)
 {
-    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+    if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
         mount("tmpfs", folder->name, "tmpfs", 0, "size=100k"))
         _exit(CHILD_CANNOT);
 }
