@@ -332,15 +332,17 @@ static void ask_until_refused(struct server *server, int to)
         mailsub_limiter_add_rule(limiter, NULL, LIMIT, DAY_MS, 0) ||
         mailsub_ticket_new(NULL, &ticket))
         _exit(2);
-    for (;;) {
-        int rc = mailsub_limiter_reserve(limiter, "a@x.example", 1, NULL, ticket);
-        if (rc == MAILSUB_E_RATE_LIMITED)
-            _exit(0);
+    int rc;
+    while ((rc = mailsub_limiter_reserve(limiter, "a@x.example", 1, NULL, ticket)) !=
+           MAILSUB_E_RATE_LIMITED) {
         if (rc == MAILSUB_E_STORE)
             pause_ms(10);
         else if (rc || write(to, "x", 1) != 1)
             _exit(1);
     }
+    mailsub_ticket_free(ticket);
+    mailsub_limiter_unref(limiter);
+    _exit(0);
 }
 
 static void a_server_that_is_killed_admits_no_more_than_once(void **state)

@@ -262,6 +262,7 @@ static void fill_disk(mailsub_limiter *limiter)
     if (rc != MAILSUB_E_STORE)
         _exit(3);
     rc = reserve(limiter, "f0@x.example"); /* once more at most */
+    mailsub_limiter_unref(limiter);
     _exit(rc == 0 || rc == MAILSUB_E_STORE ? 0 : 4);
 }
 
@@ -271,12 +272,12 @@ static void a_full_disk_stops_sqlite(void **state)
     int status = -1;
     if (!has_sqlite())
         skip();
-    mailsub_limiter *limiter = open_limit("sqlite", 2);
     pid_t child = fork();
     if (child == 0)
-        fill_disk(limiter);
+        fill_disk(open_limit("sqlite", 2));
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+    mailsub_limiter *limiter = open_limit("sqlite", 2);
     while (reserve(limiter, "f1@x.example") == 0)
         status++;
     assert_int_equal(status, 1); /* of two, one was admitted there */

@@ -67,9 +67,7 @@ static size_t setting(const char *name, size_t otherwise)
 
 static size_t stride(void)
 {
-    const char *preloaded = getenv("LD_PRELOAD");
-    bool is_slow = preloaded && strstr(preloaded, "vgpreload");
-    return setting("MAILSUB_TEST_FAULTS", is_slow ? 13 : 1);
+    return setting("MAILSUB_TEST_FAULTS", unit_is_slow() ? 13 : 1);
 }
 
 static int make_config(struct attempt *attempt, const struct scenario *scenario,

@@ -38,12 +38,6 @@
 #define USER "user"
 #define PASSWORD "s3cret"
 
-static bool is_slow(void)
-{
-    const char *preloaded = getenv("LD_PRELOAD");
-    return preloaded && strstr(preloaded, "vgpreload");
-}
-
 /* ---- the wire: a relay that breaks behind so many pieces ---- */
 
 enum breaking { CLOSED, RESET, SILENT, DRIPPING };
@@ -101,7 +95,7 @@ static bool send_all(int fd, const char *data, size_t len)
 /* Octet by octet, until the client has gone. */
 static void drip(const struct wire *wire, int client, const char *data, size_t len)
 {
-    const struct timespec pause = {.tv_nsec = (is_slow() ? DRIP_MS_SLOW : DRIP_MS) * 1000000};
+    const struct timespec pause = {.tv_nsec = (unit_is_slow() ? DRIP_MS_SLOW : DRIP_MS) * 1000000};
     for (size_t i = 0; i < len && !wire->is_ending; i++) {
         nanosleep(&pause, NULL);
         if (send(client, data + i, 1, MSG_NOSIGNAL) != 1)
@@ -264,9 +258,10 @@ static void configure(struct fixture *fixture, uint32_t flags, int port)
         assert_int_equal(mailsub_config_set_credentials(fixture->config, USER, PASSWORD), 0);
     }
     for (int timeout = MAILSUB_TIMEOUT_CONNECT; timeout <= MAILSUB_TIMEOUT_END_OF_DATA; timeout++)
-        assert_int_equal(mailsub_config_set_timeout(fixture->config, timeout,
-                                                    is_slow() ? PATIENCE_MS_SLOW : PATIENCE_MS),
-                         0);
+        assert_int_equal(
+            mailsub_config_set_timeout(fixture->config, timeout,
+                                       unit_is_slow() ? PATIENCE_MS_SLOW : PATIENCE_MS),
+            0);
     mailsub_config_set_transcript(fixture->config, note_line, fixture);
 }
 
@@ -346,7 +341,7 @@ static void the_outcome_is_right(void **state)
         check(&fixture, code, &tally);
         fixture.wire.left = NEVER;
         mailsub_session_close(fixture.session);
-        n_pieces += is_slow() ? STRIDE_SLOW : 1;
+        n_pieces += unit_is_slow() ? STRIDE_SLOW : 1;
     } while (code != MAILSUB_OK && n_pieces < 100);
     assert_int_equal(code, MAILSUB_OK);
     assert_true(n_pieces > 5); /* it broke at least once */

@@ -52,10 +52,9 @@ struct worker {
 static int64_t n_messages(void)
 {
     const char *wanted = getenv("MAILSUB_TEST_STORM");
-    const char *preloaded = getenv("LD_PRELOAD");
     if (wanted)
         return strtoll(wanted, NULL, 10);
-    return preloaded && strstr(preloaded, "vgpreload") ? N_MESSAGES_SLOW : N_MESSAGES;
+    return unit_is_slow() ? N_MESSAGES_SLOW : N_MESSAGES;
 }
 
 static mailsub_message *make_message(void)

@@ -850,8 +850,7 @@ static void a_cut_handshake_is_told(void **state)
     measure_handshake(row->priority, &n_sent, &n_received);
     size_t n = row->in_sending ? n_sent : n_received;
     /* Under valgrind, this would take minutes. */
-    const char *preload = getenv("LD_PRELOAD");
-    size_t step = preload && strstr(preload, "vgpreload") ? 29 : 1;
+    size_t step = unit_is_slow() ? 29 : 1;
     struct fixture fixture;
     server_init(&fixture.server);
     fixture.server.priority = row->priority;
