@@ -320,6 +320,8 @@ static bool may_come_of(int code, enum breaking how)
 {
     if (code == MAILSUB_E_CONNECTION_LOST)
         return how == CLOSED || how == RESET;
+    if (code == MAILSUB_E_CONNECT) /* the reset came before connect was looked at */
+        return how == RESET;
     return code == MAILSUB_OK || code == MAILSUB_E_UNKNOWN_OUTCOME || code == MAILSUB_E_TIMEOUT;
 }
 

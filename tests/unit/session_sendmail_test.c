@@ -411,7 +411,7 @@ static void the_program_inherits_no_signals_and_no_descriptors(void **state)
     sigset_t before;
     int open_for_all = dup(STDERR_FILENO); /* without close-on-exec */
     write_script("grep -E 'Sig(Ign|Blk)' /proc/$$/status | cut -f2 >$(dirname $0)/other\n"
-                 "ls /proc/$$/fd | grep -v '^[012]$' | grep -v 10 >>$(dirname $0)/other\nexit 0");
+                 "exec ls /proc/self/fd >>$(dirname $0)/other");
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGUSR1);
     assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
@@ -422,8 +422,8 @@ static void the_program_inherits_no_signals_and_no_descriptors(void **state)
     close(open_for_all);
     assert_int_equal(rc, MAILSUB_OK);
     const char *told = read_file("other");
-    assert_memory_equal(told, "0000000000000000\n0000000000000000\n", 34);
-    assert_int_equal(strlen(told), 34);
+    /* The last one is of the folder that is listed. */
+    assert_string_equal(told, "0000000000000000\n0000000000000000\n0\n1\n2\n3\n");
 }
 
 static void closed_standard_descriptors_are_survived(void **state)
