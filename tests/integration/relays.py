@@ -81,16 +81,17 @@ class Sink:
                     return
 
     def keep(self, reader):
-        """Take a content and store it; a file is there when it is whole."""
+        """Take a content and store it; whoever reads the directory sees a file when it is whole."""
         lines = []
         while (line := reader.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b".") else line)
         with self.lock:
             self.n_messages += 1
-            path = os.path.join(self.directory, f"{self.n_messages}.eml")
-        with open(path + ".new", "wb") as file:
+            name = f"{self.n_messages}.eml"
+        hidden = os.path.join(self.directory, "." + name)
+        with open(hidden, "wb") as file:
             file.write(b"".join(lines))
-        os.rename(path + ".new", path)
+        os.rename(hidden, os.path.join(self.directory, name))
 
     def close(self):
         self.server.shutdown()

@@ -28,8 +28,8 @@ class Tap:
         self.n_points += 1
         self.failed |= not passed
         print(f"{'ok' if passed else 'not ok'} {self.n_points} - {name}")
-        for detail in details:
-            print(f"# {detail}")
+        for line in "\n".join(map(str, details)).splitlines() if not passed else ():
+            print(f"# {line}")
         sys.stdout.flush()
 
     def plan(self):
