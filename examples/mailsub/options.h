@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
  * The options: one table, from which come parsing, --help, the settings files, the keys of a batch,
- * and what tests/checks/options compares with the manual pages and the completions.
+ * what tests/checks/options compares with the manual pages, and of which completions/generate.py
+ * makes what the shells complete.
  */
 #ifndef MAILSUB_COMMAND_OPTIONS_H
 #define MAILSUB_COMMAND_OPTIONS_H
