@@ -2,135 +2,57 @@
 /*
  * A session in libevent's loop: a persistent event for its descriptor and a timer for its time.
  */
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
-
-#include <stdio.h>
-#include <string.h>
+#include "event_loop.h"
 
 #include <event2/event.h>
 
-#define N_MESSAGES 3
-
-/* The application: a session, what it waits for, and how many of its messages were accepted. */
-struct application {
-    mailsub_testing_server *server;
-    mailsub_config *config;
+struct watch {
     mailsub_session *session;
-    mailsub_message *messages[N_MESSAGES];
-    int n_accepted;
     struct event_base *base;
     struct event *readable;
     struct event *timer;
     int rc;
 };
 
-/* The message is the application's again. */
-static void report(void *context, mailsub_message *message, int code, mailsub_receipt *receipt)
-{
-    struct application *app = context;
-    const char *message_id = "";
-    (void)receipt;
-    mailsub_message_get_message_id(message, &message_id);
-    printf("%s: %s\n", message_id, mailsub_strerror(code));
-    app->n_accepted += code == MAILSUB_OK;
-}
-
-/* A server to talk to, for the sake of the example: an application sets its own URL and login. */
-static int set_up(struct application *app)
-{
-    int rc = mailsub_testing_server_new(MAILSUB_TESTING_STARTTLS | MAILSUB_TESTING_PIPELINING,
-                                        &app->server);
-    if (rc == MAILSUB_OK)
-        rc = mailsub_testing_server_start(app->server);
-    if (rc == MAILSUB_OK)
-        rc = mailsub_config_new(NULL, &app->config);
-    if (rc)
-        return rc;
-    const char *ca = mailsub_testing_server_get_ca(app->server);
-    rc = mailsub_config_set_url(app->config, mailsub_testing_server_get_url(app->server));
-    if (rc == MAILSUB_OK)
-        rc = mailsub_config_set_ca_data(app->config, ca, strlen(ca));
-    return rc == MAILSUB_OK ? mailsub_session_new(app->config, &app->session) : rc;
-}
-
-static int post_messages(struct application *app)
-{
-    int rc = MAILSUB_OK;
-    for (int i = 0; i < N_MESSAGES && rc == MAILSUB_OK; i++) {
-        rc = mailsub_message_new(NULL, &app->messages[i]);
-        if (rc)
-            break;
-        mailsub_message_set_from(app->messages[i], "app@example.org", NULL);
-        mailsub_message_add_recipient(app->messages[i], MAILSUB_RECIPIENT_TO, "reader@example.net",
-                                      NULL);
-        mailsub_message_set_subject(app->messages[i], "From an event loop");
-        mailsub_message_set_text(app->messages[i], "Hello\n", MAILSUB_NUL_TERMINATED);
-        rc = mailsub_session_post(app->session, app->messages[i], NULL, report, app);
-    }
-    return rc;
-}
-
-static void tear_down(struct application *app)
-{
-    mailsub_session_free(app->session);
-    for (int i = 0; i < N_MESSAGES; i++)
-        mailsub_message_free(app->messages[i]);
-    mailsub_config_unref(app->config);
-    mailsub_testing_server_free(app->server);
-}
-
 /* Let the session go on, and ask it again until when it can be left alone. */
 static void process(evutil_socket_t fd, short what, void *context)
 {
-    struct application *app = context;
+    struct watch *watch = context;
     (void)fd;
     (void)what;
-    app->rc = mailsub_session_process(app->session);
-    int64_t timeout_ms = mailsub_session_get_timeout(app->session);
-    if (app->rc != MAILSUB_OK || mailsub_session_count_pending(app->session) == 0) {
-        event_base_loopbreak(app->base); /* for the sake of the example */
+    watch->rc = mailsub_session_process(watch->session);
+    int64_t timeout_ms = mailsub_session_get_timeout(watch->session);
+    if (watch->rc != MAILSUB_OK || mailsub_session_count_pending(watch->session) == 0) {
+        event_base_loopbreak(watch->base); /* for the sake of the example */
     } else if (timeout_ms >= 0) {
         struct timeval time = {.tv_sec = (time_t)(timeout_ms / 1000),
                                .tv_usec = (suseconds_t)(timeout_ms % 1000 * 1000)};
-        event_add(app->timer, &time);
+        event_add(watch->timer, &time);
     } else {
-        event_del(app->timer);
+        event_del(watch->timer);
     }
 }
 
-static int run(struct application *app)
+int run(struct application *app)
 {
     const struct timeval at_once = {0};
-    app->rc = MAILSUB_E_NOMEM;
-    app->base = event_base_new();
-    if (app->base) {
-        app->readable = event_new(app->base, mailsub_session_get_fd(app->session),
-                                  EV_READ | EV_PERSIST, process, app);
-        app->timer = event_new(app->base, -1, 0, process, app);
+    struct watch watch = {.session = app->session, .base = event_base_new()};
+    watch.rc = post_messages(app, report);
+    if (watch.base) {
+        watch.readable = event_new(watch.base, mailsub_session_get_fd(app->session),
+                                   EV_READ | EV_PERSIST, process, &watch);
+        watch.timer = event_new(watch.base, -1, 0, process, &watch);
     }
-    if (app->readable && app->timer && event_add(app->readable, NULL) == 0 &&
-        event_add(app->timer, &at_once) == 0)
-        event_base_dispatch(app->base);
-    if (app->readable)
-        event_free(app->readable);
-    if (app->timer)
-        event_free(app->timer);
-    if (app->base)
-        event_base_free(app->base);
-    return app->rc;
-}
-
-int main(void)
-{
-    struct application app = {0};
-    int rc = set_up(&app);
-    if (rc == MAILSUB_OK)
-        rc = post_messages(&app);
-    if (rc == MAILSUB_OK)
-        rc = run(&app);
-    tear_down(&app);
-    if (rc)
-        fprintf(stderr, "%s\n", mailsub_strerror(rc));
-    return rc == MAILSUB_OK && app.n_accepted == N_MESSAGES ? 0 : 1;
+    if (!watch.readable || !watch.timer || event_add(watch.readable, NULL) != 0 ||
+        event_add(watch.timer, &at_once) != 0)
+        watch.rc = MAILSUB_E_NOMEM;
+    if (watch.rc == MAILSUB_OK)
+        event_base_dispatch(watch.base);
+    if (watch.readable)
+        event_free(watch.readable);
+    if (watch.timer)
+        event_free(watch.timer);
+    if (watch.base)
+        event_base_free(watch.base);
+    return watch.rc;
 }

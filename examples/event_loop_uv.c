@@ -2,84 +2,18 @@
 /*
  * A session in libuv's loop: a poll handle for its descriptor and a timer for its time.
  */
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
-
-#include <stdio.h>
-#include <string.h>
+#include "event_loop.h"
 
 #include <uv.h>
 
-#define N_MESSAGES 3
-
-/* The application: a session, what it waits for, and how many of its messages were accepted. */
-struct application {
-    mailsub_testing_server *server;
-    mailsub_config *config;
+struct watch {
     mailsub_session *session;
-    mailsub_message *messages[N_MESSAGES];
-    int n_accepted;
     uv_poll_t readable;
     uv_timer_t timer;
     int rc;
 };
 
-/* The message is the application's again. */
-static void report(void *context, mailsub_message *message, int code, mailsub_receipt *receipt)
-{
-    struct application *app = context;
-    const char *message_id = "";
-    (void)receipt;
-    mailsub_message_get_message_id(message, &message_id);
-    printf("%s: %s\n", message_id, mailsub_strerror(code));
-    app->n_accepted += code == MAILSUB_OK;
-}
-
-/* A server to talk to, for the sake of the example: an application sets its own URL and login. */
-static int set_up(struct application *app)
-{
-    int rc = mailsub_testing_server_new(MAILSUB_TESTING_STARTTLS | MAILSUB_TESTING_PIPELINING,
-                                        &app->server);
-    if (rc == MAILSUB_OK)
-        rc = mailsub_testing_server_start(app->server);
-    if (rc == MAILSUB_OK)
-        rc = mailsub_config_new(NULL, &app->config);
-    if (rc)
-        return rc;
-    const char *ca = mailsub_testing_server_get_ca(app->server);
-    rc = mailsub_config_set_url(app->config, mailsub_testing_server_get_url(app->server));
-    if (rc == MAILSUB_OK)
-        rc = mailsub_config_set_ca_data(app->config, ca, strlen(ca));
-    return rc == MAILSUB_OK ? mailsub_session_new(app->config, &app->session) : rc;
-}
-
-static int post_messages(struct application *app)
-{
-    int rc = MAILSUB_OK;
-    for (int i = 0; i < N_MESSAGES && rc == MAILSUB_OK; i++) {
-        rc = mailsub_message_new(NULL, &app->messages[i]);
-        if (rc)
-            break;
-        mailsub_message_set_from(app->messages[i], "app@example.org", NULL);
-        mailsub_message_add_recipient(app->messages[i], MAILSUB_RECIPIENT_TO, "reader@example.net",
-                                      NULL);
-        mailsub_message_set_subject(app->messages[i], "From an event loop");
-        mailsub_message_set_text(app->messages[i], "Hello\n", MAILSUB_NUL_TERMINATED);
-        rc = mailsub_session_post(app->session, app->messages[i], NULL, report, app);
-    }
-    return rc;
-}
-
-static void tear_down(struct application *app)
-{
-    mailsub_session_free(app->session);
-    for (int i = 0; i < N_MESSAGES; i++)
-        mailsub_message_free(app->messages[i]);
-    mailsub_config_unref(app->config);
-    mailsub_testing_server_free(app->server);
-}
-
-static void process(struct application *app);
+static void process(struct watch *watch);
 
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
@@ -94,51 +28,40 @@ static void on_time(uv_timer_t *handle)
 }
 
 /* Let the session go on, and ask it again until when it can be left alone. */
-static void process(struct application *app)
+static void process(struct watch *watch)
 {
-    app->rc = mailsub_session_process(app->session);
-    int64_t timeout_ms = mailsub_session_get_timeout(app->session);
-    if (app->rc != MAILSUB_OK || mailsub_session_count_pending(app->session) == 0) {
+    watch->rc = mailsub_session_process(watch->session);
+    int64_t timeout_ms = mailsub_session_get_timeout(watch->session);
+    if (watch->rc != MAILSUB_OK || mailsub_session_count_pending(watch->session) == 0) {
         /* For the sake of the example: with no handle left the loop ends. */
-        uv_close((uv_handle_t *)&app->readable, NULL);
-        uv_close((uv_handle_t *)&app->timer, NULL);
+        uv_close((uv_handle_t *)&watch->readable, NULL);
+        uv_close((uv_handle_t *)&watch->timer, NULL);
     } else if (timeout_ms >= 0) {
-        uv_timer_start(&app->timer, on_time, (uint64_t)timeout_ms, 0);
+        uv_timer_start(&watch->timer, on_time, (uint64_t)timeout_ms, 0);
     } else {
-        uv_timer_stop(&app->timer);
+        uv_timer_stop(&watch->timer);
     }
 }
 
-static int run(struct application *app)
+int run(struct application *app)
 {
     uv_loop_t loop;
+    struct watch watch = {.session = app->session, .rc = MAILSUB_E_SYSTEM};
+    int rc = post_messages(app, report);
+    if (rc)
+        return rc;
     if (uv_loop_init(&loop) != 0)
         return MAILSUB_E_SYSTEM;
-    uv_timer_init(&loop, &app->timer);
-    app->timer.data = app;
-    app->rc = MAILSUB_E_SYSTEM;
-    if (uv_poll_init(&loop, &app->readable, mailsub_session_get_fd(app->session)) == 0) {
-        app->readable.data = app;
-        uv_poll_start(&app->readable, UV_READABLE, on_readable);
-        uv_timer_start(&app->timer, on_time, 0, 0);
+    uv_timer_init(&loop, &watch.timer);
+    watch.timer.data = &watch;
+    if (uv_poll_init(&loop, &watch.readable, mailsub_session_get_fd(app->session)) == 0) {
+        watch.readable.data = &watch;
+        uv_poll_start(&watch.readable, UV_READABLE, on_readable);
+        uv_timer_start(&watch.timer, on_time, 0, 0);
     } else {
-        uv_close((uv_handle_t *)&app->timer, NULL);
+        uv_close((uv_handle_t *)&watch.timer, NULL);
     }
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
-    return app->rc;
-}
-
-int main(void)
-{
-    struct application app = {0};
-    int rc = set_up(&app);
-    if (rc == MAILSUB_OK)
-        rc = post_messages(&app);
-    if (rc == MAILSUB_OK)
-        rc = run(&app);
-    tear_down(&app);
-    if (rc)
-        fprintf(stderr, "%s\n", mailsub_strerror(rc));
-    return rc == MAILSUB_OK && app.n_accepted == N_MESSAGES ? 0 : 1;
+    return watch.rc;
 }
