@@ -10,11 +10,7 @@ int run_probe(struct work *work)
         return fail(work, MAILSUB_E_INVALID, "which recipients? mailsub probe ADDRESS...");
     int rc = make_message(work);
     if (rc == MAILSUB_OK)
-        rc = settings_choose(work, author_of(work));
-    if (rc == MAILSUB_OK)
-        rc = make_session(work);
-    if (rc == MAILSUB_OK)
-        rc = make_receipt(work);
+        rc = make_session_for(work, author_of(work));
     if (rc)
         return rc;
     rc = mailsub_session_probe(work->session, work->message, work->receipt);
@@ -45,11 +41,7 @@ int run_etrn(struct work *work)
 {
     if (work->n_operands == 0)
         return fail(work, MAILSUB_E_INVALID, "for which domain? mailsub etrn DOMAIN...");
-    int rc = settings_choose(work, NULL);
-    if (rc == MAILSUB_OK)
-        rc = make_session(work);
-    if (rc == MAILSUB_OK)
-        rc = make_receipt(work);
+    int rc = make_session_for(work, NULL);
     for (size_t i = 0; rc == MAILSUB_OK && i < work->n_operands; i++)
         rc = ask_etrn(work, work->operands[i]);
     if (work->session)

@@ -128,6 +128,8 @@ int make_config(struct work *work);
 int make_limiter(struct work *work);
 int make_session(struct work *work);
 int make_receipt(struct work *work);
+/* Both, by the settings that are for an address: see settings_choose. */
+int make_session_for(struct work *work, const char *from);
 /* The address of the author, "" when there is none. */
 const char *author_of(const struct work *work);
 void work_free(struct work *work);
@@ -148,6 +150,8 @@ bool was_interrupted(void);
 
 /* The subcommands. */
 int run_send(struct work *work);
+/* Send work->message, or ask what would become of it, and report. */
+int send_message(struct work *work);
 int run_check(struct work *work);
 int run_probe(struct work *work);
 int run_etrn(struct work *work);

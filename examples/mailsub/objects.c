@@ -124,6 +124,14 @@ int make_receipt(struct work *work)
     return rc ? fail(work, rc, "no receipt can be made") : MAILSUB_OK;
 }
 
+int make_session_for(struct work *work, const char *from)
+{
+    int rc = settings_choose(work, from);
+    if (rc == MAILSUB_OK)
+        rc = make_session(work);
+    return rc == MAILSUB_OK ? make_receipt(work) : rc;
+}
+
 void work_free(struct work *work)
 {
     mailsub_session_free(work->session);

@@ -15,22 +15,9 @@ static int print_message(struct work *work)
     return rc ? fail(work, rc, "the message%s%s", *field != '\0' ? ": " : "", field) : MAILSUB_OK;
 }
 
-int run_send(struct work *work)
+int send_message(struct work *work)
 {
-#ifdef MAILSUB_HAVE_JANSSON
-    if (is_set(work, OPTION_BATCH))
-        return run_batch(work);
-#endif
-    int rc = make_message(work);
-    if (rc == MAILSUB_OK)
-        rc = settings_choose(work, author_of(work));
-    if (rc)
-        return rc;
-    if (is_set(work, OPTION_PRINT))
-        return print_message(work);
-    rc = make_session(work);
-    if (rc == MAILSUB_OK)
-        rc = make_receipt(work);
+    int rc = make_session_for(work, author_of(work));
     if (rc)
         return rc;
     cancel_when_interrupted(work->session);
@@ -41,4 +28,18 @@ int run_send(struct work *work)
     mailsub_session_close(work->session);
     cancel_when_interrupted(NULL);
     return report(work, rc);
+}
+
+int run_send(struct work *work)
+{
+#ifdef MAILSUB_HAVE_JANSSON
+    if (is_set(work, OPTION_BATCH))
+        return run_batch(work);
+#endif
+    int rc = make_message(work);
+    if (rc == MAILSUB_OK && is_set(work, OPTION_PRINT)) {
+        rc = settings_choose(work, author_of(work));
+        return rc ? rc : print_message(work);
+    }
+    return rc ? rc : send_message(work);
 }

@@ -281,19 +281,7 @@ static int submit(struct work *work, const struct sendmail *mail)
         return MAILSUB_E_FILE;
     int rc = sendmail_load(work, mail, data, len);
     free(data);
-    if (rc == MAILSUB_OK)
-        rc = settings_choose(work, author_of(work));
-    if (rc == MAILSUB_OK)
-        rc = make_session(work);
-    if (rc == MAILSUB_OK)
-        rc = make_receipt(work);
-    if (rc)
-        return rc;
-    cancel_when_interrupted(work->session);
-    rc = mailsub_session_submit(work->session, work->message, work->receipt);
-    mailsub_session_close(work->session);
-    cancel_when_interrupted(NULL);
-    return report(work, rc);
+    return rc ? rc : send_message(work);
 }
 
 int run_sendmail(struct work *work, int argc, char **argv)
