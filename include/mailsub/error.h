@@ -98,6 +98,13 @@ enum {
       "the proxy does not allow this connection")                                                  \
     X(-311, E_PROXY_PROTOCOL, NETWORK, FIX_CONFIGURATION, 76,                                      \
       "what the proxy answered is malformed")                                                      \
+    X(-312, E_NO_SUCH_DOMAIN, NETWORK, FIX_CONFIGURATION, 68, "the domain does not exist")         \
+    X(-313, E_NO_SERVICE, NETWORK, FIX_CONFIGURATION, 69,                                          \
+      "the domain does not tell where its mail is submitted")                                      \
+    X(-314, E_SERVICE_ABSENT, NETWORK, FIX_CONFIGURATION, 69,                                      \
+      "the domain tells that it takes no submissions")                                             \
+    X(-315, E_DNS_ANSWER, NETWORK, FIX_CONFIGURATION, 76,                                          \
+      "what the name server answered is malformed")                                                \
     X(-401, E_TLS, TLS, FIX_CONFIGURATION, 76, "the TLS handshake or a TLS record failed")         \
     X(-402, E_TLS_UNTRUSTED, TLS, FIX_CONFIGURATION, 76,                                           \
       "the certificate's issuer is not trusted")                                                   \
