@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -38,18 +39,46 @@ int mailsub__hasher_begin(mailsub__hasher *hasher, enum mailsub__hash hash)
     if (rc < 0)
         return code_of(rc);
     hasher->handle = handle;
+    hasher->n_held = 0;
     return MAILSUB_OK;
+}
+
+/* Take of data what is hashed with what is held; all of it, where that is not yet full. */
+static int fill_up(mailsub__hasher *hasher, mailsub__slice *data)
+{
+    size_t n = sizeof hasher->held - hasher->n_held;
+    if (n > data->len)
+        n = data->len;
+    memcpy(hasher->held + hasher->n_held, data->ptr, n);
+    hasher->n_held += n;
+    *data = mailsub__slice_of(data->ptr + n, data->len - n);
+    if (hasher->n_held < sizeof hasher->held)
+        return MAILSUB_OK;
+    hasher->n_held = 0;
+    return code_of(gnutls_hash(hasher->handle, hasher->held, sizeof hasher->held));
 }
 
 int mailsub__hasher_update(mailsub__hasher *hasher, mailsub__slice data)
 {
-    return code_of(gnutls_hash(hasher->handle, data.ptr, data.len));
+    int rc = MAILSUB_OK;
+    if (data.len == 0)
+        return MAILSUB_OK;
+    if (hasher->n_held > 0 || data.len < sizeof hasher->held)
+        rc = fill_up(hasher, &data);
+    size_t rest = data.len % sizeof hasher->held;
+    if (!rc && data.len > rest)
+        rc = code_of(gnutls_hash(hasher->handle, data.ptr, data.len - rest));
+    if (!rc && rest > 0)
+        rc = fill_up(hasher, &(mailsub__slice){data.ptr + data.len - rest, rest});
+    return rc;
 }
 
-void mailsub__hasher_finish(mailsub__hasher *hasher, unsigned char *out_digest)
+int mailsub__hasher_finish(mailsub__hasher *hasher, unsigned char *out_digest)
 {
-    gnutls_hash_deinit(hasher->handle, out_digest);
+    int rc = code_of(gnutls_hash(hasher->handle, hasher->held, hasher->n_held));
+    gnutls_hash_deinit(hasher->handle, rc ? NULL : out_digest);
     hasher->handle = NULL;
+    return rc;
 }
 
 void mailsub__hasher_deinit(mailsub__hasher *hasher)

@@ -18,16 +18,22 @@ enum mailsub__hash { MAILSUB__MD5, MAILSUB__SHA1, MAILSUB__SHA256 };
 
 size_t mailsub__hash_len(enum mailsub__hash hash);
 
-/* A hash of octets that come piece by piece. All zero is one that was never begun. */
+/*
+ * A hash of octets that come piece by piece. All zero is one that was never begun. Pieces go on in
+ * multiples of the hash's block: what lies across two of GnuTLS's calls is hashed by its plain code,
+ * which for a message of a few KiB takes more than all else that is done beside hash and signature.
+ */
 typedef struct mailsub__hasher {
     void *handle;
+    size_t n_held;
+    unsigned char held[1024];
 } mailsub__hasher;
 
 /* MAILSUB_E_NOMEM; MAILSUB_E_CRYPTO: this system's policy forbids the hash. */
 int mailsub__hasher_begin(mailsub__hasher *hasher, enum mailsub__hash hash);
 int mailsub__hasher_update(mailsub__hasher *hasher, mailsub__slice data);
-/* Writes mailsub__hash_len octets and ends the hash. */
-void mailsub__hasher_finish(mailsub__hasher *hasher, unsigned char *out_digest);
+/* Writes mailsub__hash_len octets and ends the hash; also where it fails, and then writes nothing. */
+int mailsub__hasher_finish(mailsub__hasher *hasher, unsigned char *out_digest);
 /* Ends a hash that may have been begun, without its result. */
 void mailsub__hasher_deinit(mailsub__hasher *hasher);
 

@@ -51,10 +51,10 @@ static inline uint64_t mailsub__octets_blank_of(uint64_t octets)
     return ~(octets | (low + MAILSUB__OCTETS_EACH(0x7f - ' ')));
 }
 
-static inline uint64_t mailsub__octets_tab_of(uint64_t octets)
+static inline uint64_t mailsub__octets_control_of(uint64_t octets)
 {
-    const uint64_t other = octets ^ MAILSUB__OCTETS_EACH('\t');
-    return ~(other | ((other & MAILSUB__OCTETS_EACH(0x7f)) + MAILSUB__OCTETS_EACH(0x7f)));
+    const uint64_t low = octets & MAILSUB__OCTETS_EACH(0x7f);
+    return ~(octets | (low + MAILSUB__OCTETS_EACH(0x80 - ' ')));
 }
 
 static inline uint32_t mailsub__octets_high_portable(const char *at)
@@ -75,15 +75,15 @@ static inline uint32_t mailsub__octets_blank_portable(const char *at)
            mailsub__octets_gather(mailsub__octets_blank_of(mailsub__octets_load(at + 8))) << 8;
 }
 
-static inline uint32_t mailsub__octets_tab_portable(const char *at)
+static inline uint32_t mailsub__octets_control_portable(const char *at)
 {
-    return mailsub__octets_gather(mailsub__octets_tab_of(mailsub__octets_load(at))) |
-           mailsub__octets_gather(mailsub__octets_tab_of(mailsub__octets_load(at + 8))) << 8;
+    return mailsub__octets_gather(mailsub__octets_control_of(mailsub__octets_load(at))) |
+           mailsub__octets_gather(mailsub__octets_control_of(mailsub__octets_load(at + 8))) << 8;
 }
 
 /*
  * _high: octets beyond ASCII. _special: octets that are not printable ASCII, or are "=". _blank:
- * the space and all below it. _tab: the tab alone.
+ * the space and all below it. _control: all below the space.
  */
 #ifdef __SSE2__
 
@@ -109,10 +109,11 @@ static inline uint32_t mailsub__octets_blank(const char *at)
     return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(most, octets));
 }
 
-static inline uint32_t mailsub__octets_tab(const char *at)
+static inline uint32_t mailsub__octets_control(const char *at)
 {
     __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\t')));
+    __m128i most = _mm_min_epu8(octets, _mm_set1_epi8(' ' - 1));
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(most, octets));
 }
 
 #else
@@ -132,9 +133,9 @@ static inline uint32_t mailsub__octets_blank(const char *at)
     return mailsub__octets_blank_portable(at);
 }
 
-static inline uint32_t mailsub__octets_tab(const char *at)
+static inline uint32_t mailsub__octets_control(const char *at)
 {
-    return mailsub__octets_tab_portable(at);
+    return mailsub__octets_control_portable(at);
 }
 
 #endif

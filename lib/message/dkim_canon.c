@@ -18,6 +18,22 @@ static bool is_white(char c)
     return c == ' ' || c == '\t';
 }
 
+/*
+ * Sixteen octets at once, as long as each stays as it is in a relaxed field or body: all but control
+ * characters, and spaces with another or such a one behind them. That one is looked at, too.
+ */
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (end - at > MAILSUB__OCTETS) {
+        uint32_t pairs = mailsub__octets_blank(at) & mailsub__octets_blank(at + 1);
+        uint32_t marks = pairs | mailsub__octets_control(at);
+        if (marks != 0)
+            return at + __builtin_ctz(marks);
+        at += MAILSUB__OCTETS;
+    }
+    return at;
+}
+
 /* Name in small letters; value unfolded, runs of white space one space, none at either end. */
 static int relax_field(mailsub__slice field, mailsub__buffer *out)
 {
@@ -34,17 +50,23 @@ static int relax_field(mailsub__slice field, mailsub__buffer *out)
     if (i < field.len)
         *at++ = field.ptr[i++];
     const char *value = at;
-    bool space = false;
-    for (; i < field.len; i++) {
-        char c = field.ptr[i];
-        if (is_white(c) || c == '\r' || c == '\n') {
+    const char *end = field.ptr + field.len;
+    bool space = true; /* none in front of the value */
+    for (const char *from = field.ptr + i; from < end; from++) {
+        if (!space) {
+            const char *plain = skip_plain(from, end);
+            memcpy(at, from, (size_t)(plain - from));
+            at += plain - from;
+            from = plain;
+        }
+        if (is_white(*from) || *from == '\r' || *from == '\n') {
             space = true; /* behind a line end stands white space */
             continue;
         }
         if (space && at > value)
             *at++ = ' ';
         space = false;
-        *at++ = c;
+        *at++ = *from;
     }
     mailsub__buffer_commit(out, (size_t)(at - room));
     return MAILSUB_OK;
@@ -116,15 +138,6 @@ static int feed_simple(mailsub__dkim_body *body, const char *at, const char *end
     return rc;
 }
 
-/* Written out, because compilers make one instruction of this form and not of a loop. */
-static uint64_t load(const char *at)
-{
-    const uint8_t *o = (const uint8_t *)at;
-    return (uint64_t)o[0] | (uint64_t)o[1] << 8 | (uint64_t)o[2] << 16 | (uint64_t)o[3] << 24 |
-           (uint64_t)o[4] << 32 | (uint64_t)o[5] << 40 | (uint64_t)o[6] << 48 |
-           (uint64_t)o[7] << 56;
-}
-
 /* The highest bit of each of eight octets up to the space; perhaps of one above such a one too. */
 static uint64_t low_octets(uint64_t octets)
 {
@@ -142,7 +155,7 @@ static const char *find_special(const char *at, const char *end)
 {
     for (;;) {
         uint64_t low = 0;
-        while (end - at >= 8 && !(low = low_octets(load(at))))
+        while (end - at >= 8 && !(low = low_octets(mailsub__octets_load(at))))
             at += 8;
         if (low)
             at += __builtin_ctzll(low) / 8;
@@ -152,22 +165,6 @@ static const char *find_special(const char *at, const char *end)
             return at;
         at++; /* another control character */
     }
-}
-
-/*
- * Sixteen octets at once, as long as each stays as it is: in a relaxed body that is all but tabs,
- * and blank octets with another behind them. That one is looked at, too.
- */
-static const char *skip_plain(const char *at, const char *end)
-{
-    while (end - at > MAILSUB__OCTETS) {
-        uint32_t pairs = mailsub__octets_blank(at) & mailsub__octets_blank(at + 1);
-        uint32_t marks = pairs | mailsub__octets_tab(at);
-        if (marks != 0)
-            return at + __builtin_ctz(marks);
-        at += MAILSUB__OCTETS;
-    }
-    return at;
 }
 
 /*

@@ -98,7 +98,7 @@ static int read_body(struct signing *signing, mailsub__dkim_body *bodies, const 
 static int hash_body(struct signing *signing)
 {
     bool wanted[N_FORMS];
-    mailsub__hasher hashers[N_FORMS] = {{NULL}};
+    mailsub__hasher hashers[N_FORMS] = {{0}};
     mailsub__dkim_body bodies[N_FORMS];
     int rc = MAILSUB_OK;
     for (int form = 0; form < N_FORMS; form++) {
@@ -113,7 +113,7 @@ static int hash_body(struct signing *signing)
         if (wanted[form] && !rc)
             rc = mailsub__dkim_body_finish(&bodies[form]);
         if (wanted[form] && !rc)
-            mailsub__hasher_finish(&hashers[form], signing->body_hashes[form]);
+            rc = mailsub__hasher_finish(&hashers[form], signing->body_hashes[form]);
         mailsub__hasher_deinit(&hashers[form]);
     }
     return rc;
@@ -221,7 +221,7 @@ static int sign_field(struct signing *signing, const mailsub_dkim *dkim,
                      (wanted->mode == MAILSUB_DKIM_SEALED_IF_THERE && n > 0);
     for (n += is_sealed; n > 0; n--) {
         mailsub__buffer_append_str(&signing->tag, *is_first ? "h=" : ":");
-        mailsub__buffer_append_str(&signing->tag, wanted->name);
+        mailsub__buffer_append_slice(&signing->tag, name);
         put_tag(signing, *is_first);
         *is_first = false;
     }

@@ -16,12 +16,12 @@ static void check(const char octets[MAILSUB__OCTETS])
     uint32_t special = 0;
     uint32_t high = 0;
     uint32_t blank = 0;
-    uint32_t tab = 0;
+    uint32_t control = 0;
     for (unsigned i = 0; i < MAILSUB__OCTETS; i++) {
         special |= (uint32_t)is_special((unsigned char)octets[i]) << i;
         high |= (uint32_t)((unsigned char)octets[i] >= 0x80) << i;
         blank |= (uint32_t)((unsigned char)octets[i] <= ' ') << i;
-        tab |= (uint32_t)(octets[i] == '\t') << i;
+        control |= (uint32_t)((unsigned char)octets[i] < ' ') << i;
     }
     assert_int_equal(mailsub__octets_special(octets), special);
     assert_int_equal(mailsub__octets_special_portable(octets), special);
@@ -29,8 +29,8 @@ static void check(const char octets[MAILSUB__OCTETS])
     assert_int_equal(mailsub__octets_high_portable(octets), high);
     assert_int_equal(mailsub__octets_blank(octets), blank);
     assert_int_equal(mailsub__octets_blank_portable(octets), blank);
-    assert_int_equal(mailsub__octets_tab(octets), tab);
-    assert_int_equal(mailsub__octets_tab_portable(octets), tab);
+    assert_int_equal(mailsub__octets_control(octets), control);
+    assert_int_equal(mailsub__octets_control_portable(octets), control);
 }
 
 static void each_octet_in_each_place(void **state)
