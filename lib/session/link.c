@@ -114,6 +114,13 @@ bool mailsub__link_has_company(const mailsub__link *link)
     return other != NULL;
 }
 
+/* One that is not wanted any more before it stands says nothing of what the server takes. */
+static void note_refused(const mailsub__link *link, int code)
+{
+    if (code != MAILSUB_E_CANCELLED)
+        mailsub__schedule_hold(link->session);
+}
+
 /* The connection could not be made: where there is no other, the job that waits ends with it. */
 static void fail_opening(mailsub__link *link, const mailsub__verdict *cause, const char *detail,
                          int64_t now_ms)
@@ -125,7 +132,7 @@ static void fail_opening(mailsub__link *link, const mailsub__verdict *cause, con
                                        .stage = cause->stage,
                                        .text = mailsub__slice_str(detail)});
     if (mailsub__link_has_company(link))
-        mailsub__schedule_hold(link->session);
+        note_refused(link, cause->code);
     else if (job)
         mailsub__job_fail(link->session, link, job, cause, detail);
 }
@@ -314,7 +321,7 @@ static void close_link(mailsub__link *link)
     const mailsub__verdict *failure = mailsub__engine_failure(link->engine);
     mailsub__job *job = link->session->waiting.first;
     if (!link->opened && mailsub__link_has_company(link))
-        mailsub__schedule_hold(link->session);
+        note_refused(link, failure->code);
     else if (!link->opened && job)
         mailsub__job_refuse(link->session, link, job, failure,
                             mailsub__engine_failure_text(link->engine));

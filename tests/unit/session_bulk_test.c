@@ -324,6 +324,35 @@ static void cancelling_ends_each_once(void **state)
     }
 }
 
+static size_t count_connecting(const struct bulk *bulk)
+{
+    size_t n = 0;
+    for (const char *at = bulk->transcript; (at = strstr(at, "*CONNECTING")); at++)
+        n++;
+    return n;
+}
+
+/* Connections that were about to stand when all was cancelled say nothing of what the server takes. */
+static void a_cancel_is_no_refusal(void **state)
+{
+    (void)state;
+    struct bulk bulk;
+    set_up(&bulk, &(struct row){.flags = PIPE, .connections = 3});
+    for (size_t round = 1; round <= 2; round++) {
+        memset(bulk.done, 0, sizeof bulk.done);
+        assert_int_equal(bulk_post(&bulk), 0);
+        while (count_connecting(&bulk) < 3 * round) {
+            assert_true(mailsub_session_count_pending(bulk.session) > 0);
+            bulk_step(&bulk);
+        }
+        assert_int_equal(mailsub_session_cancel(bulk.session), 0);
+        assert_int_equal(mailsub_session_process(bulk.session), 0);
+        bulk_take(&bulk);
+        assert_int_equal(mailsub_session_count_pending(bulk.session), 0);
+    }
+    bulk_end(&bulk);
+}
+
 static void no_more_is_posted_than_was_allowed(void **state)
 {
     (void)state;
@@ -601,6 +630,7 @@ int main(void)
         cmocka_unit_test(order_is_kept),
         cmocka_unit_test(truth_is_told_wherever_the_server_hangs_up),
         cmocka_unit_test(cancelling_ends_each_once),
+        cmocka_unit_test(a_cancel_is_no_refusal),
         cmocka_unit_test(no_more_is_posted_than_was_allowed),
         cmocka_unit_test(what_is_done_and_not_taken_is_freed),
         cmocka_unit_test(progress_is_told),
@@ -609,7 +639,7 @@ int main(void)
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(bounds_have_bounds),
     };
-    size_t n_tests = 10;
+    size_t n_tests = 11;
     UNIT_ADD_ROWS(tests, n_tests, rows, post_row);
     return UNIT_RUN(tests, n_tests);
 }
