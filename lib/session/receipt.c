@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "session/receipt.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -19,14 +18,18 @@ int mailsub_receipt_new(const mailsub_allocator *allocator, mailsub_receipt **ou
     int rc = mailsub__allocator_init(&table, allocator);
     if (rc)
         return rc;
-    mailsub_receipt *receipt = mailsub__alloc_zeroed(&table, sizeof *receipt);
+    /* Most of it is room for texts: to clear all of that would cost more than filling it. */
+    mailsub_receipt *receipt = mailsub__alloc(&table, sizeof *receipt);
     if (!receipt)
         return MAILSUB_E_NOMEM;
     receipt->allocator = table;
+    receipt->recipients = NULL;
+    receipt->verdicts = NULL;
+    receipt->n_recipients = 0;
     mailsub__buffer_init(&receipt->addresses, &receipt->allocator, MAX_ADDRESSES);
     mailsub__findings_init(&receipt->findings, &receipt->allocator);
     mailsub__buffer_init(&receipt->lines, &receipt->allocator, MAX_LINES);
-    receipt->n_pending = -1;
+    mailsub__receipt_reset(receipt);
     *out_receipt = receipt;
     return MAILSUB_OK;
 }
@@ -75,7 +78,9 @@ void mailsub__receipt_reset(mailsub_receipt *receipt)
     receipt->login.n = 0;
     receipt->login.text[0] = '\0';
     receipt->tls_resumed = false;
-    receipt->certificate = (mailsub__certificate_facts){0};
+    receipt->certificate.verified_by = MAILSUB_VERIFIED_NOT;
+    receipt->certificate.fingerprint[0] = '\0';
+    receipt->certificate.names[0] = '\0';
 }
 
 int mailsub__receipt_list(mailsub_receipt *receipt, const mailsub__slice *recipients, size_t n)
@@ -126,8 +131,11 @@ void mailsub__receipt_add_line(void *context, mailsub__slice text)
 
 void mailsub__receipt_copy(char *out, size_t room, const char *text)
 {
-    if (out != text)
-        snprintf(out, room, "%s", text);
+    if (out == text)
+        return;
+    size_t len = strnlen(text, room - 1);
+    memcpy(out, text, len);
+    out[len] = '\0';
 }
 
 void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cause,
@@ -161,7 +169,10 @@ void mailsub__receipt_set_tls(mailsub_receipt *receipt, const mailsub__transport
 
 void mailsub__receipt_set_login(mailsub_receipt *receipt, const mailsub__engine *engine)
 {
-    receipt->login = *mailsub__engine_login(engine);
+    const mailsub__login_report *login = mailsub__engine_login(engine);
+    receipt->login.n = login->n;
+    memcpy(receipt->login.attempts, login->attempts, login->n * sizeof *login->attempts);
+    mailsub__receipt_copy(receipt->login.text, sizeof receipt->login.text, login->text);
 }
 
 int mailsub_receipt_get_code(const mailsub_receipt *receipt)
