@@ -122,16 +122,26 @@ static bool has_rules(const mailsub_policy *policy)
     return false;
 }
 
-static int run(mailsub__check *check)
+/* All rules of the library, in their order. */
+static void check_all(mailsub__check *check)
 {
     static void (*const groups[])(mailsub__check * check) = {
         mailsub__check_sender, mailsub__check_header, mailsub__check_recipients,
         mailsub__check_bulk,   mailsub__check_texts,  mailsub__check_parts,
         mailsub__check_size,   mailsub__check_server,
     };
-    bool any = has_rules(check->policy);
-    for (size_t i = 0; any && i < sizeof groups / sizeof groups[0] && !check->error; i++)
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0] && !check->error; i++)
         groups[i](check);
+    if (!check->error && check->findings->n == check->n_found[MAILSUB__RULE_DATE_SKEW])
+        mailsub__clean_note(check);
+}
+
+static int run(mailsub__check *check)
+{
+    if (mailsub__clean_holds(check))
+        mailsub__check_date(check);
+    else if (has_rules(check->policy))
+        check_all(check);
     int rc = check->error ? check->error : check_own(check);
     if (rc)
         return rc;

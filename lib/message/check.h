@@ -7,7 +7,7 @@
 #include "message/policy.h"
 #include "message/state.h"
 
-typedef struct mailsub__check {
+struct mailsub__check {
     mailsub_message *message;
     const mailsub_policy *policy;
     const mailsub_facts *facts; /* never NULL */
@@ -15,7 +15,7 @@ typedef struct mailsub__check {
     uint8_t n_found[MAILSUB__N_RULES];
     bool is_bulk;
     int error; /* the first one; rules go on, and find nothing that matters */
-} mailsub__check;
+};
 
 /* Whether anything that the rule finds would still be kept: else its work can be left out. */
 bool mailsub__check_wants(const mailsub__check *check, enum mailsub__rule_index rule);
@@ -45,6 +45,8 @@ void mailsub__check_domain(mailsub__check *check, const char *where, mailsub__sl
 /* The groups of rules. */
 void mailsub__check_sender(mailsub__check *check);
 void mailsub__check_header(mailsub__check *check);
+/* Of these only the rule that asks for the time. */
+void mailsub__check_date(mailsub__check *check);
 void mailsub__check_recipients(mailsub__check *check);
 void mailsub__check_bulk(mailsub__check *check);
 void mailsub__check_texts(mailsub__check *check);

@@ -18,12 +18,18 @@ static bool has_given_date(const mailsub__check *check)
     return message->date_is_set;
 }
 
-static void check_date(mailsub__check *check)
+static void tell_date(mailsub__check *check, const char *what)
+{
+    char date[MAILSUB__DATE_SIZE];
+    mailsub__date_write(date, check->message->unix_s, check->message->zone_min);
+    mailsub__check_tell_one(check, MAILSUB__RULE_DATE_SKEW, "Date", what, mailsub__slice_str(date));
+}
+
+void mailsub__check_date(mailsub__check *check)
 {
     const mailsub_message *message = check->message;
     int64_t now_s;
     int32_t zone_min;
-    char date[MAILSUB__DATE_SIZE];
     if (!mailsub__check_wants(check, MAILSUB__RULE_DATE_SKEW))
         return;
     if (message->existing && message->existing->has_date && !message->existing->date_is_known)
@@ -36,13 +42,10 @@ static void check_date(mailsub__check *check)
         return;
     int64_t most = check->policy->thresholds[MAILSUB__THRESHOLD_DATE_S];
     int64_t behind_s = now_s - message->unix_s;
-    mailsub__date_write(date, message->unix_s, message->zone_min);
     if (behind_s > most)
-        mailsub__check_tell_one(check, MAILSUB__RULE_DATE_SKEW, "Date", "% is past",
-                                mailsub__slice_str(date));
+        tell_date(check, "% is past");
     else if (-behind_s > most / FUTURE_COUNTS)
-        mailsub__check_tell_one(check, MAILSUB__RULE_DATE_SKEW, "Date", "% is in the future",
-                                mailsub__slice_str(date));
+        tell_date(check, "% is in the future");
 }
 
 static bool is_blank(mailsub__slice text)
@@ -96,7 +99,7 @@ static void check_id(mailsub__check *check)
 
 void mailsub__check_header(mailsub__check *check)
 {
-    check_date(check);
+    mailsub__check_date(check);
     check_subject(check);
     check_id(check);
 }

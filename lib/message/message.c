@@ -85,6 +85,7 @@ int mailsub__message_end_change(mailsub_message *message, const char *field, int
         return rc;
     if (rc == MAILSUB_OK) {
         message->image.is_made = false;
+        message->clean.is_known = false;
     } else if (message->error == MAILSUB_OK && rc != MAILSUB_E_STATE) {
         /* MAILSUB_E_STATE says something of the caller, and the message is on its way. */
         assert(strlen(field) < sizeof message->error_field);

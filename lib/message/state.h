@@ -15,6 +15,7 @@
 #include "message/arena.h"
 #include "message/body.h"
 #include "message/calendar.h"
+#include "message/clean.h"
 #include "message/date.h"
 #include "message/dkim.h"
 #include "message/existing.h"
@@ -124,6 +125,7 @@ struct mailsub_message {
     mailsub_clock clock;
     mailsub_random random;
     bool is_locked;
+    mailsub__clean clean;
     struct mailsub__existing *existing; /* NULL: the message is built */
 
     int error; /* the first one of a changing call */
