@@ -602,10 +602,14 @@ class Server:
         return "\n".join(lines) + "\n"
 
 
+def show(server):
+    """For a person: say where the servers are, and keep them running until interrupted."""
+    for key, value in server.environment().items():
+        print(f"{key}={value}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
+
+
 if __name__ == "__main__":
-    # For a person: keep the servers running and say where they are.
     with Server() as shown:
-        for key, value in shown.environment().items():
-            print(f"{key}={value}", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.pause()
+        show(shown)

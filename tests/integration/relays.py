@@ -509,12 +509,7 @@ class OpenSMTPD(Unpacked):
 RELAYS = (Dovecot, Exim, OpenSMTPD)
 
 if __name__ == "__main__":
-    # For a person: keep one running and say where it is.
-    import signal
     import sys
     with next(kind for kind in RELAYS if kind.name == sys.argv[1])() as shown:
-        for key, value in shown.environment().items():
-            print(f"{key}={value}", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.pause()
+        postfix.show(shown)
         shown.print_logs()

@@ -29,7 +29,6 @@ import socket
 import socketserver
 import subprocess
 import threading
-import time
 
 import postfix
 import relays
@@ -467,10 +466,5 @@ class Server(postfix.Server):
 
 
 if __name__ == "__main__":
-    # For a person: keep the servers running and say where they are.
-    import signal
     with Server() as shown:
-        for key, value in shown.environment().items():
-            print(f"{key}={value}", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.pause()
+        postfix.show(shown)
