@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <mailsub/mailsub.h>
 #include <mailsub/testing.h>
@@ -156,6 +158,21 @@ static inline void bulk_end(struct bulk *bulk)
         mailsub_receipt_free(bulk->receipts[i]);
     }
     mailsub_testing_server_free(bulk->server);
+}
+
+/* The child of it ends without cmocka, and not late. */
+static inline void bulk_in_child(struct bulk *bulk, int (*act)(struct bulk *bulk))
+{
+    int status = -1;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        alarm(60);
+        _exit(act(bulk));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* How often the server has the i-th message. */

@@ -36,21 +36,6 @@ static void set_up(struct bulk *bulk, uint32_t flags, int connections, size_t n)
     assert_int_equal(mailsub_session_new(bulk->config, &bulk->session), 0);
 }
 
-/* The child of it ends without cmocka, and not late. */
-static void in_child(struct bulk *bulk, int (*act)(struct bulk *bulk))
-{
-    int status = -1;
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        alarm(60);
-        _exit(act(bulk));
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
-}
-
 static size_t count_connections(const struct bulk *bulk)
 {
     return mailsub_testing_server_count_connections(bulk->server);
@@ -83,9 +68,9 @@ static void share(uint32_t flags)
     struct bulk bulk;
     set_up(&bulk, flags, 1, 4);
     assert_int_equal(mailsub_session_submit(bulk.session, bulk.messages[0], NULL), 0);
-    in_child(&bulk, submit_two);
-    in_child(&bulk, only_free);
-    in_child(&bulk, only_close);
+    bulk_in_child(&bulk, submit_two);
+    bulk_in_child(&bulk, only_free);
+    bulk_in_child(&bulk, only_close);
     assert_int_equal(count_connections(&bulk), 2);
     assert_int_equal(mailsub_session_submit(bulk.session, bulk.messages[3], bulk.receipts[3]), 0);
     assert_int_equal(count_connections(&bulk), 2);
@@ -136,7 +121,7 @@ static void a_child_leaves_what_is_under_way_to_its_parent(void **state)
         assert_int_equal(bulk_post(&bulk), 0);
         for (int i = 0; i < steps && mailsub_session_count_pending(bulk.session) > 0; i++)
             bulk_step(&bulk);
-        in_child(&bulk, look_around);
+        bulk_in_child(&bulk, look_around);
         bulk_finish(&bulk);
         bulk_check_truth(&bulk);
         for (size_t i = 0; i < bulk.n; i++)
@@ -158,8 +143,8 @@ static void a_child_does_not_wake_its_parent(void **state)
     assert_int_equal(mailsub_session_submit(bulk.session, bulk.messages[0], NULL), 0);
     struct pollfd watched = {.fd = mailsub_session_get_fd(bulk.session), .events = POLLIN};
     assert_int_equal(poll(&watched, 1, 0), 0);
-    in_child(&bulk, cancel);
-    in_child(&bulk, look_around);
+    bulk_in_child(&bulk, cancel);
+    bulk_in_child(&bulk, look_around);
     assert_int_equal(poll(&watched, 1, 0), 0);
     /* And the parent still hears of its own. */
     assert_int_equal(mailsub_session_cancel(bulk.session), 0);
@@ -223,9 +208,9 @@ static void a_child_may_have_closed_everything(void **state)
     struct bulk bulk;
     set_up(&bulk, PIPE | TLS, 1, 3);
     assert_int_equal(mailsub_session_submit(bulk.session, bulk.messages[0], NULL), 0);
-    in_child(&bulk, close_all_first);
-    in_child(&bulk, free_after_closing_all);
-    in_child(&bulk, without_descriptors);
+    bulk_in_child(&bulk, close_all_first);
+    bulk_in_child(&bulk, free_after_closing_all);
+    bulk_in_child(&bulk, without_descriptors);
     assert_int_equal(mailsub_session_submit(bulk.session, bulk.messages[2], NULL), 0);
     assert_int_equal(count_connections(&bulk), 2);
     bulk_end(&bulk);
@@ -249,7 +234,7 @@ static void fork_within(void *context, mailsub_message *message, int code, mails
     (void)receipt;
     assert_int_equal(code, MAILSUB_OK);
     if (bulk->n_done++ == 0)
-        in_child(bulk, try_all);
+        bulk_in_child(bulk, try_all);
 }
 
 /* The child comes back out of the library with nothing said, and can go on from there. */

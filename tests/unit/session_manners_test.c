@@ -15,25 +15,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PIPE MAILSUB_TESTING_PIPELINING
 #define CHUNK (MAILSUB_TESTING_PIPELINING | MAILSUB_TESTING_CHUNKING)
 #define TLS MAILSUB_TESTING_STARTTLS
-
-static void in_child(struct bulk *bulk, int (*act)(struct bulk *bulk))
-{
-    int status = -1;
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        alarm(60);
-        _exit(act(bulk));
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
 
 static void prepare(struct bulk *bulk, uint32_t flags, const struct bulk_rule *rules,
                     const char *text)
@@ -93,7 +79,7 @@ static void standard_streams_may_be_closed(void **state)
     for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
         struct bulk bulk;
         prepare(&bulk, ways[way], NULL, "text\n");
-        in_child(&bulk, without_standard_streams);
+        bulk_in_child(&bulk, without_standard_streams);
         assert_int_equal(mailsub_testing_server_count_messages(bulk.server), 2);
         bulk_end(&bulk);
     }
@@ -137,7 +123,7 @@ static void descriptors_are_closed_on_exec_and_given_back(void **state)
     for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
         struct bulk bulk;
         prepare(&bulk, ways[way], NULL, "text\n");
-        in_child(&bulk, watch_descriptors);
+        bulk_in_child(&bulk, watch_descriptors);
         bulk_end(&bulk);
     }
 }
@@ -202,7 +188,7 @@ static void no_signal_is_raised_or_touched(void **state)
     for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
         struct bulk bulk;
         prepare(&bulk, ways[way].flags, ways[way].rules, text);
-        in_child(&bulk, write_into_the_void);
+        bulk_in_child(&bulk, write_into_the_void);
         bulk_end(&bulk);
     }
 }
