@@ -51,6 +51,21 @@ int peer_listen(int family, int backlog, int *out_port)
     return fd;
 }
 
+int peer_connect(int port)
+{
+    static const int on = 1;
+    struct sockaddr_storage address;
+    socklen_t len = loopback(AF_INET, port, &address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(fd >= 0, "socket");
+    if (connect(fd, (struct sockaddr *)&address, len) != 0) {
+        close(fd);
+        return -1;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
+}
+
 static void *run(void *context)
 {
     struct peer *peer = context;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server on a free loopback port, in a thread, for the tests of the room net. */
+/* A server on a free loopback port, in a thread, and what else the tests do with such ports. */
 #ifndef MAILSUB_TESTS_PEER_H
 #define MAILSUB_TESTS_PEER_H
 
@@ -24,6 +24,9 @@ struct peer {
 
 /* A listening socket on a free port of 127.0.0.1 or ::1. */
 int peer_listen(int family, int backlog, int *out_port);
+
+/* A connection to a port of 127.0.0.1 without delays, or -1. */
+int peer_connect(int port);
 
 void peer_start(struct peer *peer, int family, peer_serve_fn serve, void *context);
 void peer_stop(struct peer *peer);

@@ -11,8 +11,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -26,6 +24,8 @@
 
 #include <mailsub/mailsub.h>
 #include <mailsub/testing.h>
+
+#include "peer.h"
 
 /* Of the client, for each phase; and between two octets that drip. */
 #define PATIENCE_MS 150
@@ -51,46 +51,6 @@ struct wire {
     atomic_bool is_ending;
     pthread_t thread;
 };
-
-static int listen_anywhere(int *out_port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(fd, 16), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    *out_port = ntohs(address.sin_port);
-    return fd;
-}
-
-static int connect_to(int port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                  .sin_port = htons((uint16_t)port)};
-    static const int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        close(fd);
-        return -1;
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return fd;
-}
-
-static bool send_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-        if (n <= 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
 
 /* Octet by octet, until the client has gone. */
 static void drip(const struct wire *wire, int client, const char *data, size_t len)
@@ -141,7 +101,7 @@ static bool forward(struct wire *wire, int from, int to, bool is_from_server)
     }
     if (wire->left > 0 && wire->left != NEVER)
         wire->left--;
-    return send_all(to, piece, (size_t)n);
+    return peer_send(to, piece, (size_t)n);
 }
 
 static void relay(struct wire *wire, int client, int server)
@@ -166,7 +126,7 @@ static void *run_wire(void *context)
         if (poll(&watched, 1, 10) <= 0)
             continue;
         int client = accept4(wire->listener, NULL, NULL, SOCK_CLOEXEC);
-        int server = connect_to(wire->server_port);
+        int server = peer_connect(wire->server_port);
         if (server >= 0)
             relay(wire, client, server);
         close(client);
@@ -178,7 +138,7 @@ static void *run_wire(void *context)
 
 static void begin_wire(struct wire *wire, int server_port)
 {
-    wire->listener = listen_anywhere(&wire->port);
+    wire->listener = peer_listen(AF_INET, 16, &wire->port);
     wire->server_port = server_port;
     wire->how = CLOSED;
     atomic_init(&wire->left, NEVER);

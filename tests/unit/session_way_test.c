@@ -6,7 +6,6 @@
 #include "leftovers.h"
 #include "unit.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include <mailsub/mailsub.h>
 #include <mailsub/testing.h>
 
+#include "peer.h"
 #include "way_relay.h"
 
 #define OCTETS(text) (text), sizeof(text) - 1
@@ -173,11 +173,8 @@ static void lmtp_over_a_unix_socket_answers_for_each(void **state)
 
 static int connect_tcp(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    int fd = peer_connect(port);
+    assert_true(fd >= 0);
     return fd;
 }
 

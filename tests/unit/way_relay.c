@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "way_relay.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,31 +11,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "peer.h"
+
 static void must(bool is_true, const char *what)
 {
     if (is_true)
         return;
     perror(what);
     abort();
-}
-
-static struct sockaddr_in loopback(int port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-static bool send_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-        if (n <= 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
 }
 
 static bool await(int fd, const struct way_turn *turn)
@@ -62,14 +43,13 @@ static bool pass_on(int from, int to)
 {
     char data[4096];
     ssize_t n = recv(from, data, sizeof data, 0);
-    return n > 0 && send_all(to, data, (size_t)n);
+    return n > 0 && peer_send(to, data, (size_t)n);
 }
 
 static void join_target(const struct way_relay *relay, int client)
 {
-    struct sockaddr_in address = loopback(relay->target);
-    int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(connect(server, (struct sockaddr *)&address, sizeof address) == 0, "connect");
+    int server = peer_connect(relay->target);
+    must(server >= 0, "connect");
     bool goes_on = true;
     while (goes_on) {
         struct pollfd entries[2] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
@@ -87,7 +67,7 @@ static void serve(struct way_relay *relay, int client)
     struct timeval limit = {.tv_sec = 20};
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     for (const struct way_turn *turn = relay->turns; turn && turn->reply; turn++) {
-        if (!await(client, turn) || !send_all(client, turn->reply, turn->reply_len))
+        if (!await(client, turn) || !peer_send(client, turn->reply, turn->reply_len))
             return;
     }
     relay->n_kept++;
@@ -107,22 +87,20 @@ static void *run(void *context)
     }
 }
 
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    unlink(path);
+    must(bind(fd, (struct sockaddr *)&address, sizeof address) == 0, "bind");
+    must(listen(fd, 16) == 0, "listen");
+    return fd;
+}
+
 void way_relay_start(struct way_relay *relay)
 {
-    struct sockaddr_un named = {.sun_family = AF_UNIX};
-    struct sockaddr_in numbered = loopback(0);
-    socklen_t len = sizeof numbered;
-    relay->listener = socket(relay->path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (relay->path) {
-        snprintf(named.sun_path, sizeof named.sun_path, "%s", relay->path);
-        unlink(relay->path);
-        must(bind(relay->listener, (struct sockaddr *)&named, sizeof named) == 0, "bind");
-    } else {
-        must(bind(relay->listener, (struct sockaddr *)&numbered, len) == 0, "bind");
-        must(getsockname(relay->listener, (struct sockaddr *)&numbered, &len) == 0, "getsockname");
-        relay->port = ntohs(numbered.sin_port);
-    }
-    must(listen(relay->listener, 16) == 0, "listen");
+    relay->listener = relay->path ? listen_at(relay->path) : peer_listen(AF_INET, 16, &relay->port);
     must(pthread_create(&relay->thread, NULL, run, relay) == 0, "pthread_create");
 }
 
