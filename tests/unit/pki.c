@@ -7,6 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "leftovers.h"
+
+struct pki_ca pki_authority;
+struct pki_ca pki_stranger;
+
 /* A test cannot go on without its certificates. */
 static void must(int result)
 {
@@ -63,6 +68,23 @@ void pki_ca_deinit(struct pki_ca *ca)
     gnutls_free(ca->pem.data);
     gnutls_x509_crt_deinit(ca->certificate);
     gnutls_x509_privkey_deinit(ca->key);
+}
+
+int pki_set_up(void **state)
+{
+    (void)state;
+    start_first_thread();
+    pki_ca_init(&pki_authority, "test authority");
+    pki_ca_init(&pki_stranger, "stranger");
+    return 0;
+}
+
+int pki_tear_down(void **state)
+{
+    (void)state;
+    pki_ca_deinit(&pki_authority);
+    pki_ca_deinit(&pki_stranger);
+    return 0;
 }
 
 static void add_names(gnutls_x509_crt_t certificate, const struct pki_leaf *leaf)

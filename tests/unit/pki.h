@@ -29,6 +29,13 @@ struct pki_leaf {
 
 void pki_ca_init(struct pki_ca *ca, const char *name);
 void pki_ca_deinit(struct pki_ca *ca);
+
+/* Two that know nothing of each other, from a group's set-up to its tear-down: these functions. */
+extern struct pki_ca pki_authority; /* "test authority" */
+extern struct pki_ca pki_stranger;  /* "stranger" */
+int pki_set_up(void **state);
+int pki_tear_down(void **state);
+
 /* A certificate and its key, as PEM in one text; the caller frees it with gnutls_free. */
 gnutls_datum_t pki_issue_pem(const struct pki_ca *ca, const struct pki_leaf *leaf);
 /* The certificate in a PEM text; the caller frees it. */

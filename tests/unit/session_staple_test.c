@@ -12,31 +12,10 @@
 
 #include <mailsub/mailsub.h>
 
-#include "leftovers.h"
 #include "peer.h"
 
 #define TLS12 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 #define TLS13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-
-static struct pki_ca authority;
-static struct pki_ca stranger;
-
-static int set_up(void **state)
-{
-    (void)state;
-    start_first_thread();
-    pki_ca_init(&authority, "test authority");
-    pki_ca_init(&stranger, "stranger");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pki_ca_deinit(&authority);
-    pki_ca_deinit(&stranger);
-    return 0;
-}
 
 enum kind { SOUND, OF_ANOTHER, BY_A_STRANGER, NONSENSE, NOTHING };
 
@@ -205,8 +184,8 @@ static void make_response(struct fixture *fixture, const struct row *row, gnutls
         fixture->response.size = 4;
     } else if (row->kind != NOTHING) {
         fixture->response = staple_make(
-            &authority, row->kind == BY_A_STRANGER ? &stranger : &authority,
-            row->kind == OF_ANOTHER ? authority.certificate : certificate, &row->staple);
+            &pki_authority, row->kind == BY_A_STRANGER ? &pki_stranger : &pki_authority,
+            row->kind == OF_ANOTHER ? pki_authority.certificate : certificate, &row->staple);
     }
     gnutls_x509_crt_deinit(certificate);
 }
@@ -214,7 +193,7 @@ static void make_response(struct fixture *fixture, const struct row *row, gnutls
 static void begin_server(struct fixture *fixture, const struct row *row)
 {
     gnutls_datum_t pem = pki_issue_pem(
-        &authority, &(struct pki_leaf){.dns = {"localhost"}, .must_staple = row->must_staple});
+        &pki_authority, &(struct pki_leaf){.dns = {"localhost"}, .must_staple = row->must_staple});
     make_response(fixture, row, pem);
     assert_int_equal(gnutls_certificate_allocate_credentials(&fixture->credentials), 0);
     assert_int_equal(
@@ -237,7 +216,8 @@ static void begin(struct fixture *fixture, const struct row *row, const char *pr
     assert_int_equal(mailsub_config_new(NULL, &fixture->config), 0);
     assert_int_equal(mailsub_config_set_url(fixture->config, url), 0);
     assert_int_equal(
-        mailsub_config_set_ca_data(fixture->config, authority.pem.data, authority.pem.size), 0);
+        mailsub_config_set_ca_data(fixture->config, pki_authority.pem.data, pki_authority.pem.size),
+        0);
     if (row->skip_verify)
         assert_int_equal(mailsub_config_insecure_skip_verify(fixture->config), 0);
     assert_int_equal(mailsub_session_new(fixture->config, &fixture->session), 0);
@@ -305,5 +285,5 @@ int main(void)
     static struct CMUnitTest tests[24] = {cmocka_unit_test(a_promise_outlives_a_resumption)};
     size_t n_tests = 1;
     UNIT_ADD_ROWS(tests, n_tests, rows, a_stapled_status_is_honoured);
-    return _cmocka_run_group_tests("session_staple", tests, n_tests, set_up, tear_down);
+    return _cmocka_run_group_tests("session_staple", tests, n_tests, pki_set_up, pki_tear_down);
 }

@@ -19,8 +19,6 @@
 #define TLS13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
 #define TLS11 "LEGACY:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0"
 
-static struct pki_ca authority;
-static struct pki_ca stranger;
 static gnutls_certificate_credentials_t good;
 static mailsub__trust *trust;
 static mailsub_allocator libc_allocator;
@@ -32,25 +30,20 @@ static const unsigned char elsewhere[] = {192, 0, 2, 1};
 
 static int set_up(void **state)
 {
-    (void)state;
-    start_first_thread();
-    pki_ca_init(&authority, "test authority");
-    pki_ca_init(&stranger, "stranger");
-    good = pki_issue(&authority, &(struct pki_leaf){.dns = {"localhost"}});
+    pki_set_up(state);
+    good = pki_issue(&pki_authority, &(struct pki_leaf){.dns = {"localhost"}});
     libc_allocator = unit_allocator(&trust_heap);
     int rc = mailsub__trust_new(&libc_allocator, &trust);
     return rc ? rc
               : mailsub__trust_set_authorities(
-                    trust, mailsub__slice_of(authority.pem.data, authority.pem.size));
+                    trust, mailsub__slice_of(pki_authority.pem.data, pki_authority.pem.size));
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     mailsub__trust_free(trust);
     gnutls_certificate_free_credentials(good);
-    pki_ca_deinit(&authority);
-    pki_ca_deinit(&stranger);
+    pki_tear_down(state);
     return trust_heap.n_live == 0 ? 0 : -1;
 }
 
@@ -327,7 +320,7 @@ static void a_certificate_is_judged(void **state)
         struct fixture fixture;
         server_init(&fixture.server);
         fixture.server.credentials =
-            pki_issue(row->is_of_stranger ? &stranger : &authority, &row->leaf);
+            pki_issue(row->is_of_stranger ? &pki_stranger : &pki_authority, &row->leaf);
         fixture.server.priority = round == 0 ? TLS13 : TLS12;
         fixture.server.talk = talk_shortly;
         begin(&fixture);
@@ -352,7 +345,7 @@ static void any_certificate_is_taken_when_told_so(void **state)
     struct fixture fixture;
     server_init(&fixture.server);
     fixture.server.credentials =
-        pki_issue(row->is_of_stranger ? &stranger : &authority, &row->leaf);
+        pki_issue(row->is_of_stranger ? &pki_stranger : &pki_authority, &row->leaf);
     fixture.server.talk = talk_shortly;
     begin(&fixture);
     fixture.settings.verify_name = row->verify_name;
@@ -426,7 +419,7 @@ static void the_server_is_named(void **state)
     struct fixture fixture;
     server_init(&fixture.server);
     fixture.server.credentials = pki_issue(
-        &authority, &(struct pki_leaf){.dns = {"localhost"}, .ip = loopback4, .ip_len = 4});
+        &pki_authority, &(struct pki_leaf){.dns = {"localhost"}, .ip = loopback4, .ip_len = 4});
     fixture.server.talk = talk_shortly;
     begin(&fixture);
     fixture.settings.dial.host = row->host;

@@ -13,32 +13,11 @@
 #include <mailsub/config.h>
 #include <mailsub/receipt.h>
 
-#include "leftovers.h"
 #include "peer.h"
 #include "pki.h"
 
 #define TLS12 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 #define TLS13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-
-static struct pki_ca authority;
-static struct pki_ca stranger;
-
-static int set_up(void **state)
-{
-    (void)state;
-    start_first_thread();
-    pki_ca_init(&authority, "test authority");
-    pki_ca_init(&stranger, "stranger");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pki_ca_deinit(&authority);
-    pki_ca_deinit(&stranger);
-    return 0;
-}
 
 struct fixture {
     gnutls_datum_t pem; /* of the server */
@@ -104,12 +83,13 @@ static void begin(struct fixture *fixture, const struct pki_ca *ca, const struct
     assert_int_equal(gnutls_session_ticket_key_generate(&fixture->ticket_key), 0);
     fixture->allocator = unit_allocator(&fixture->heap);
     assert_int_equal(mailsub__trust_new(&fixture->allocator, &fixture->trust), 0);
-    assert_int_equal(mailsub__trust_set_authorities(fixture->trust, pem_slice(authority.pem)), 0);
+    assert_int_equal(mailsub__trust_set_authorities(fixture->trust, pem_slice(pki_authority.pem)),
+                     0);
 }
 
 static void begin_plain(struct fixture *fixture)
 {
-    begin(fixture, &authority, &(struct pki_leaf){.dns = {"localhost", "two.test"}});
+    begin(fixture, &pki_authority, &(struct pki_leaf){.dns = {"localhost", "two.test"}});
 }
 
 static void connect_to_it(struct fixture *fixture, bool resume)
@@ -215,7 +195,7 @@ static void a_known_key_decides(void **state)
 {
     const struct pin_row *row = *state;
     struct fixture fixture;
-    begin(&fixture, row->is_of_stranger ? &stranger : &authority,
+    begin(&fixture, row->is_of_stranger ? &pki_stranger : &pki_authority,
           &(struct pki_leaf){.dns = {"localhost", "two.test"}});
     know(&fixture, row->known);
     fixture.verify = !row->waive;
@@ -236,7 +216,7 @@ static void a_fingerprint_outlives_its_certificate(void **state)
 {
     (void)state;
     struct fixture fixture;
-    begin(&fixture, &stranger,
+    begin(&fixture, &pki_stranger,
           &(struct pki_leaf){.dns = {"elsewhere.test"}, .from_day = -9, .to_day = -1});
     know(&fixture, ITS_CERTIFICATE);
     connect_to_it(&fixture, false);
@@ -330,8 +310,8 @@ static void a_revocation_list_is_obeyed(void **state)
     struct fixture fixture;
     begin_plain(&fixture);
     gnutls_x509_crt_t certificate = pki_certificate(fixture.pem);
-    gnutls_datum_t list = pki_revoke(row->is_of_stranger ? &stranger : &authority,
-                                     row->is_listed ? certificate : authority.certificate,
+    gnutls_datum_t list = pki_revoke(row->is_of_stranger ? &pki_stranger : &pki_authority,
+                                     row->is_listed ? certificate : pki_authority.certificate,
                                      row->from_day, row->to_day);
     char path[] = "/tmp/mailsub-crl-XXXXXX";
     write_temporary(path, list);
@@ -450,7 +430,7 @@ static void a_client_certificate_is_shown(void **state)
     begin_plain(&fixture);
     fixture.asks_client = true;
     gnutls_datum_t pem = pki_issue_pem(
-        &authority, &(struct pki_leaf){.common_name = "client", .is_for_clients = true});
+        &pki_authority, &(struct pki_leaf){.common_name = "client", .is_for_clients = true});
     assert_int_equal(set_client(&fixture, row, pem), row->want);
     connect_to_it(&fixture, false);
     assert_int_equal(talk(&fixture), MAILSUB_OK);
@@ -466,15 +446,15 @@ static void another_key_is_refused_and_the_last_pair_kept(void **state)
     struct fixture fixture;
     begin_plain(&fixture);
     fixture.asks_client = true;
-    gnutls_datum_t one =
-        pki_issue_pem(&authority, &(struct pki_leaf){.common_name = "one", .is_for_clients = true});
+    gnutls_datum_t one = pki_issue_pem(
+        &pki_authority, &(struct pki_leaf){.common_name = "one", .is_for_clients = true});
     const char *reason = NULL;
     assert_int_equal(
         mailsub__trust_set_client_pem(fixture.trust, pem_slice(fixture.pem), NULL, &reason), 0);
     assert_int_equal(mailsub__trust_set_client_pem(fixture.trust, pem_slice(one), NULL, &reason),
                      0);
     assert_int_equal(
-        mailsub__trust_set_client_pem(fixture.trust, pem_slice(authority.pem), NULL, &reason),
+        mailsub__trust_set_client_pem(fixture.trust, pem_slice(pki_authority.pem), NULL, &reason),
         MAILSUB_E_CERTIFICATE);
     assert_int_equal(mailsub__trust_set_client_files(fixture.trust, "/nonexistent", "/nonexistent",
                                                      NULL, &reason),
@@ -604,5 +584,5 @@ int main(void)
     UNIT_ADD_ROWS(tests, n_tests, clients, a_client_certificate_is_shown);
     UNIT_ADD_ROWS(tests, n_tests, priorities, a_priority_is_obeyed);
     UNIT_ADD_ROWS(tests, n_tests, resumptions, a_session_is_resumed);
-    return _cmocka_run_group_tests("tls_trust", tests, n_tests, set_up, tear_down);
+    return _cmocka_run_group_tests("tls_trust", tests, n_tests, pki_set_up, pki_tear_down);
 }

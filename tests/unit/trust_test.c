@@ -14,25 +14,6 @@
 #include "net/trust.h"
 #include "pki.h"
 
-static struct pki_ca one;
-static struct pki_ca two;
-
-static int make_authorities(void **state)
-{
-    (void)state;
-    pki_ca_init(&one, "one");
-    pki_ca_init(&two, "two");
-    return 0;
-}
-
-static int drop_authorities(void **state)
-{
-    (void)state;
-    pki_ca_deinit(&one);
-    pki_ca_deinit(&two);
-    return 0;
-}
-
 struct pem_row {
     const char *name;
     const char *parts[3]; /* "1" and "2" stand for the authorities */
@@ -64,9 +45,9 @@ static size_t assemble(const struct pem_row *row, char *out, size_t room)
     for (size_t i = 0; i < 3 && row->parts[i]; i++) {
         const char *part = row->parts[i];
         if (strcmp(part, "1") == 0)
-            part = (const char *)one.pem.data;
+            part = (const char *)pki_authority.pem.data;
         else if (strcmp(part, "2") == 0)
-            part = (const char *)two.pem.data;
+            part = (const char *)pki_stranger.pem.data;
         assert_true(len + strlen(part) <= room);
         memcpy(out + len, part, strlen(part));
         len += strlen(part);
@@ -188,7 +169,8 @@ static void more_than_16_mib_is_refused(void **state)
     char path[] = "/tmp/mailsub-trust-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, one.pem.data, one.pem.size), one.pem.size);
+    assert_int_equal(write(fd, pki_authority.pem.data, pki_authority.pem.size),
+                     pki_authority.pem.size);
     assert_int_equal(ftruncate(fd, (16 << 20) + 1), 0);
     close(fd);
     mailsub__trust *trust = NULL;
@@ -233,7 +215,7 @@ static void each_failing_allocation_is_told(void **state)
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    write_file(path, (const char *)one.pem.data, one.pem.size);
+    write_file(path, (const char *)pki_authority.pem.data, pki_authority.pem.size);
     int rc = MAILSUB_E_NOMEM;
     for (size_t n = 1; rc == MAILSUB_E_NOMEM; n++) {
         struct unit_heap heap = {.fail_at = n};
@@ -258,5 +240,5 @@ int main(void)
     };
     size_t n_tests = 4;
     UNIT_ADD_ROWS(tests, n_tests, pems, pem_is_read);
-    return _cmocka_run_group_tests("trust", tests, n_tests, make_authorities, drop_authorities);
+    return _cmocka_run_group_tests("trust", tests, n_tests, pki_set_up, pki_tear_down);
 }
