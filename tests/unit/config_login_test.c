@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a config takes about logins, and what a receipt tells of one that was never made. */
-#include "unit.h"
+#include "config_kit.h"
 
 #include <mailsub/mailsub.h>
 
-#include "session/config.h"
-
 static mailsub_config *new_config(void)
 {
-    mailsub_config *config = NULL;
-    assert_int_equal(mailsub_config_new(NULL, &config), MAILSUB_OK);
-    assert_int_equal(mailsub_config_set_url(config, "smtp://mail.example.org"), MAILSUB_OK);
-    return config;
+    return kit_config("smtp://mail.example.org");
 }
 
 static int answer(void *context, void *state, mailsub_login *login, const void *challenge,
@@ -240,28 +235,20 @@ static void every_state_has_a_name(void **state)
     assert_string_equal(mailsub_login_state_name(MAILSUB_LOGIN_END_), "?");
 }
 
+static int set_what_is_copied(mailsub_config *config)
+{
+    int rc = mailsub_config_set_token(config, "me", "t0k");
+    if (rc == MAILSUB_OK)
+        rc = mailsub_config_set_token(config, "you", "t1k");
+    if (rc == MAILSUB_OK)
+        rc = mailsub_config_set_authorization(config, "bob");
+    return rc;
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    for (size_t fail_at = 1;; fail_at++) {
-        struct unit_heap heap = {.fail_at = fail_at};
-        mailsub_allocator allocator = unit_allocator(&heap);
-        mailsub_config *config = NULL;
-        int rc = mailsub_config_new(&allocator, &config);
-        if (rc == MAILSUB_OK)
-            rc = mailsub_config_set_token(config, "me", "t0k");
-        if (rc == MAILSUB_OK)
-            rc = mailsub_config_set_token(config, "you", "t1k");
-        if (rc == MAILSUB_OK)
-            rc = mailsub_config_set_authorization(config, "bob");
-        mailsub_config_unref(config);
-        assert_int_equal(heap.n_live, 0);
-        if (heap.n_requests < fail_at) {
-            assert_int_equal(rc, MAILSUB_OK);
-            return;
-        }
-        assert_int_equal(rc, MAILSUB_E_NOMEM);
-    }
+    kit_config_fail_each(set_what_is_copied);
 }
 
 int main(void)

@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a config says of the way to the server. */
-#include "unit.h"
+#include "config_kit.h"
 
 #include <stdio.h>
 
-#include <mailsub/config.h>
-#include <mailsub/error.h>
 #include <mailsub/session.h>
-
-#include "session/config.h"
-
-static mailsub_config *new_config(const char *url)
-{
-    mailsub_config *config = NULL;
-    assert_int_equal(mailsub_config_new(NULL, &config), MAILSUB_OK);
-    assert_int_equal(mailsub_config_set_url(config, url), MAILSUB_OK);
-    return config;
-}
 
 static void a_path_takes_the_place_of_a_host(void **state)
 {
     (void)state;
-    mailsub_config *config = new_config("submission://me:pw@mail.example.org");
+    mailsub_config *config = kit_config("submission://me:pw@mail.example.org");
     assert_string_equal(mailsub_config_get_path(config), "");
     assert_int_equal(mailsub_config_set_url(config, "lmtp+unix:/run/a%20b"), MAILSUB_OK);
     assert_string_equal(mailsub_config_get_path(config), "/run/a b");
@@ -45,7 +33,7 @@ static void a_path_takes_the_place_of_a_host(void **state)
 static void lmtp_by_name_outlives_the_url(void **state)
 {
     (void)state;
-    mailsub_config *config = new_config("smtp://mail.example.org:24");
+    mailsub_config *config = kit_config("smtp://mail.example.org:24");
     assert_int_equal(mailsub_config_set_lmtp(config, 1), MAILSUB_OK);
     assert_int_equal(mailsub_config_set_url(config, "smtp://other.example.org:24"), MAILSUB_OK);
     assert_true(config->lmtp);
@@ -58,7 +46,7 @@ static void lmtp_by_name_outlives_the_url(void **state)
 static void source_addresses_are_kept_by_family(void **state)
 {
     (void)state;
-    mailsub_config *config = new_config("smtp://mail.example.org");
+    mailsub_config *config = kit_config("smtp://mail.example.org");
     mailsub__dial_settings dial;
     assert_int_equal(mailsub_config_set_source_address(config, "192.0.2.1"), MAILSUB_OK);
     assert_int_equal(mailsub_config_set_source_address(config, "2001:db8::1"), MAILSUB_OK);
@@ -172,7 +160,7 @@ static void a_proxys_login_has_255_octets_at_most(void **state)
 {
     (void)state;
     char url[600];
-    mailsub_config *config = new_config("smtp://mail.example.org");
+    mailsub_config *config = kit_config("smtp://mail.example.org");
     for (int len = 255; len <= 256; len++) {
         snprintf(url, sizeof url, "socks5://%0*d:x@p.example.org", len, 1);
         assert_int_equal(mailsub_config_set_proxy(config, url), len == 255 ? 0 : MAILSUB_E_URL);
@@ -194,7 +182,7 @@ static int connect_nowhere(void *context, const char *host, int port, int *out_f
 static void a_config_in_use_is_frozen(void **state)
 {
     (void)state;
-    mailsub_config *config = new_config("smtp+unix:/run/x");
+    mailsub_config *config = kit_config("smtp+unix:/run/x");
     mailsub_session *session = NULL;
     assert_int_equal(mailsub_config_set_connect(config, connect_nowhere, NULL), MAILSUB_OK);
     assert_int_equal(mailsub_config_set_connect(config, NULL, NULL), MAILSUB_OK);
@@ -215,28 +203,20 @@ static void null_is_answered(void **state)
     assert_int_equal(mailsub_config_set_connect(NULL, NULL, NULL), MAILSUB_E_INVALID);
 }
 
+static int set_what_is_copied(mailsub_config *config)
+{
+    int rc = mailsub_config_set_url(config, "smtp+unix:/run/x");
+    if (rc == MAILSUB_OK)
+        rc = mailsub_config_set_source_address(config, "192.0.2.1");
+    if (rc == MAILSUB_OK)
+        rc = mailsub_config_set_source_address(config, "2001:db8::1");
+    return rc;
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    for (size_t fail_at = 1;; fail_at++) {
-        struct unit_heap heap = {.fail_at = fail_at};
-        mailsub_allocator allocator = unit_allocator(&heap);
-        mailsub_config *config = NULL;
-        int rc = mailsub_config_new(&allocator, &config);
-        if (rc == MAILSUB_OK)
-            rc = mailsub_config_set_url(config, "smtp+unix:/run/x");
-        if (rc == MAILSUB_OK)
-            rc = mailsub_config_set_source_address(config, "192.0.2.1");
-        if (rc == MAILSUB_OK)
-            rc = mailsub_config_set_source_address(config, "2001:db8::1");
-        mailsub_config_unref(config);
-        assert_int_equal(heap.n_live, 0);
-        if (heap.n_requests < fail_at) {
-            assert_int_equal(rc, MAILSUB_OK);
-            return;
-        }
-        assert_int_equal(rc, MAILSUB_E_NOMEM);
-    }
+    kit_config_fail_each(set_what_is_copied);
 }
 
 int main(void)
