@@ -12,6 +12,7 @@
 #include <mailsub/class.h>
 #include <mailsub/config.h>
 #include <mailsub/delivery.h>
+#include <mailsub/discovery.h>
 #include <mailsub/dkim.h>
 #include <mailsub/engine.h>
 #include <mailsub/error.h>
