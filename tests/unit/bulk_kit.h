@@ -3,16 +3,13 @@
 #ifndef MAILSUB_TESTS_BULK_KIT_H
 #define MAILSUB_TESTS_BULK_KIT_H
 
-#include "unit.h"
+#include "session_kit.h"
 
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
 
 enum { BULK_MAX = 40, BULK_MAX_RULES = 4 };
 
@@ -34,21 +31,8 @@ struct bulk {
     mailsub_receipt *receipts[BULK_MAX];
     int codes[BULK_MAX];
     bool done[BULK_MAX];
-    char transcript[65536];
-    size_t transcript_len;
+    struct kit_transcript transcript;
 };
-
-static inline void bulk_note(void *context, int direction, const char *line, size_t len)
-{
-    struct bulk *bulk = context;
-    if (bulk->transcript_len + len + 3 >= sizeof bulk->transcript)
-        return;
-    char *out = bulk->transcript + bulk->transcript_len;
-    *out++ = "CS*"[direction];
-    memcpy(out, line, len);
-    memcpy(out + len, "\n", 2);
-    bulk->transcript_len += len + 2;
-}
 
 /* A server with these rules, and a config for it. */
 static inline void bulk_begin(struct bulk *bulk, uint32_t flags, const struct bulk_rule *rules)
@@ -72,7 +56,7 @@ static inline int bulk_configure(struct bulk *bulk, const mailsub_allocator *all
     if (rc == MAILSUB_OK && ca[0] != '\0')
         rc = mailsub_config_set_ca_data(bulk->config, ca, strlen(ca));
     if (rc == MAILSUB_OK)
-        rc = mailsub_config_set_transcript(bulk->config, bulk_note, bulk);
+        rc = mailsub_config_set_transcript(bulk->config, kit_note, &bulk->transcript);
     return rc;
 }
 

@@ -3,38 +3,28 @@
  * Operations, wishes and capabilities through the public interface, against the fake server. What
  * each reply means is told by the dialogues; here it is that they come through.
  */
-#include "unit.h"
-
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
+#include "session_kit.h"
 
 #define FULL                                                                                       \
     (MAILSUB_TESTING_PIPELINING | MAILSUB_TESTING_ENHANCED | MAILSUB_TESTING_AUTH_PLAIN |          \
      MAILSUB_TESTING_STARTTLS)
 #define EHLO_ETRN "250-localhost\n250-ETRN\n250 HELP"
 
-struct fixture {
-    mailsub_testing_server *server;
-    mailsub_config *config;
-    mailsub_session *session;
-    mailsub_receipt *receipt;
-};
-
-static void add_rule(struct fixture *fixture, const char *verb, const char *argument,
+static void add_rule(struct session_kit *fixture, const char *verb, const char *argument,
                      const char *reply)
 {
     assert_int_equal(mailsub_testing_server_add_rule(fixture->server, verb, argument, reply, 0), 0);
 }
 
-static void set_up(struct fixture *fixture, uint32_t flags)
+static void set_up(struct session_kit *fixture, uint32_t flags)
 {
-    *fixture = (struct fixture){0};
+    *fixture = (struct session_kit){0};
     assert_int_equal(mailsub_testing_server_new(flags, &fixture->server), 0);
     assert_int_equal(mailsub_testing_server_add_user(fixture->server, "user", "s3cret"), 0);
     assert_int_equal(mailsub_receipt_new(NULL, &fixture->receipt), 0);
 }
 
-static void start(struct fixture *fixture)
+static void start(struct session_kit *fixture)
 {
     assert_int_equal(mailsub_testing_server_start(fixture->server), 0);
     assert_int_equal(mailsub_config_new(NULL, &fixture->config), 0);
@@ -46,14 +36,6 @@ static void start(struct fixture *fixture)
         assert_int_equal(mailsub_config_set_credentials(fixture->config, "user", "s3cret"), 0);
     }
     assert_int_equal(mailsub_session_new(fixture->config, &fixture->session), 0);
-}
-
-static void tear_down(struct fixture *fixture)
-{
-    mailsub_session_free(fixture->session);
-    mailsub_receipt_free(fixture->receipt);
-    mailsub_config_unref(fixture->config);
-    mailsub_testing_server_free(fixture->server);
 }
 
 static mailsub_message *make_message(void)
@@ -100,7 +82,7 @@ static const struct etrn_row {
 static void etrn(void **state)
 {
     const struct etrn_row *row = *state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, 0);
     add_rule(&fixture, "EHLO", NULL, EHLO_ETRN);
     add_rule(&fixture, "ETRN", NULL, row->reply);
@@ -112,19 +94,19 @@ static void etrn(void **state)
     assert_int_equal(mailsub_receipt_get_stage(fixture.receipt),
                      row->reply ? MAILSUB_STAGE_ETRN : MAILSUB_STAGE_NONE);
     assert_int_equal(mailsub_receipt_count_lines(fixture.receipt), row->reply != NULL);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void etrn_is_not_said_where_it_is_not_offered(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL);
     start(&fixture);
     assert_int_equal(mailsub_session_etrn(fixture.session, "example.org", fixture.receipt),
                      MAILSUB_E_COMMAND);
     assert_int_equal(mailsub_receipt_get_stage(fixture.receipt), MAILSUB_STAGE_CHECK);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 /* ---- VRFY, EXPN, HELP ---- */
@@ -132,7 +114,7 @@ static void etrn_is_not_said_where_it_is_not_offered(void **state)
 static void lines_are_kept(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL);
     add_rule(&fixture, "VRFY", "anna", "250 2.1.5 Anna <anna@example.org>");
     add_rule(&fixture, "VRFY", "brt", "550 5.1.1 unknown");
@@ -159,7 +141,7 @@ static void lines_are_kept(void **state)
     assert_int_equal(mailsub_session_verify(session, "\xff", receipt), MAILSUB_E_UTF8);
     assert_int_equal(mailsub_session_verify(session, "j\xc3\xb6rg", receipt), MAILSUB_E_SMTPUTF8);
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 1);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 /* ---- probe ---- */
@@ -167,7 +149,7 @@ static void lines_are_kept(void **state)
 static void recipients_are_probed(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL);
     add_rule(&fixture, "RCPT", "two@", "550 5.1.1 unknown");
     add_rule(&fixture, "RCPT", "three@", "450 4.2.0 later");
@@ -188,13 +170,13 @@ static void recipients_are_probed(void **state)
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 1);
     assert_int_equal(mailsub_testing_server_count_client_errors(fixture.server), 0);
     mailsub_message_free(message);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void a_probe_needs_an_envelope_only(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL);
     start(&fixture);
     mailsub_message *message = NULL;
@@ -209,7 +191,7 @@ static void a_probe_needs_an_envelope_only(void **state)
     assert_int_equal(mailsub_session_probe(fixture.session, message, NULL),
                      MAILSUB_E_NO_RECIPIENTS);
     mailsub_message_free(message);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 /* ---- check, capabilities ---- */
@@ -217,7 +199,7 @@ static void a_probe_needs_an_envelope_only(void **state)
 static void a_server_is_checked(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL);
     start(&fixture);
     for (int i = 0; i < 2; i++) {
@@ -228,26 +210,26 @@ static void a_server_is_checked(void **state)
     }
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 2);
     assert_int_equal(mailsub_testing_server_count_client_errors(fixture.server), 0);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void a_refused_login_fails_the_check(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL);
     add_rule(&fixture, "AUTH", NULL, "535 5.7.8 no");
     start(&fixture);
     assert_int_equal(mailsub_session_check(fixture.session, fixture.receipt),
                      MAILSUB_E_AUTH_REJECTED);
     assert_int_equal(mailsub_receipt_get_stage(fixture.receipt), MAILSUB_STAGE_AUTH);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void capabilities_are_read_before_and_after_tls(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL);
     start(&fixture);
     mailsub_session *session = fixture.session;
@@ -265,7 +247,7 @@ static void capabilities_are_read_before_and_after_tls(void **state)
     assert_string_equal(mailsub_session_get_capability(session, MAILSUB_OFFER_LAST, 99), "");
     assert_int_equal(mailsub_session_count_capabilities(session, 2), 0);
     assert_int_equal(mailsub_session_count_capabilities(NULL, 0), 0);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 /* ---- wishes ---- */
@@ -273,7 +255,7 @@ static void capabilities_are_read_before_and_after_tls(void **state)
 static void what_is_left_out_is_told(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL);
     start(&fixture);
     mailsub_message *message = make_message();
@@ -294,7 +276,7 @@ static void what_is_left_out_is_told(void **state)
     assert_string_equal(mailsub_receipt_get_detail(receipt), "REQUIRETLS");
     assert_int_equal(mailsub_receipt_count_warnings(receipt), 0);
     mailsub_message_free(message);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void null_is_refused(void **state)

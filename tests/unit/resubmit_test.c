@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One message submitted again and again: it is known for the same by its Date and Message-ID. */
-#include "unit.h"
+#include "session_kit.h"
 
 #include <stdio.h>
 
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
-
-struct fixture {
-    mailsub_testing_server *server;
-    mailsub_config *config;
-    mailsub_session *session;
-    mailsub_receipt *receipt;
-};
-
 /* A server that answers verb in its own way; the message goes to it in clear. */
-static void set_up(struct fixture *fixture, const char *verb, const char *reply)
+static void set_up(struct session_kit *fixture, const char *verb, const char *reply)
 {
+    *fixture = (struct session_kit){0};
     assert_int_equal(mailsub_testing_server_new(MAILSUB_TESTING_ENHANCED, &fixture->server), 0);
     assert_int_equal(mailsub_testing_server_add_rule(fixture->server, verb, NULL, reply, 0), 0);
     assert_int_equal(mailsub_testing_server_start(fixture->server), 0);
@@ -26,14 +17,6 @@ static void set_up(struct fixture *fixture, const char *verb, const char *reply)
         0);
     assert_int_equal(mailsub_session_new(fixture->config, &fixture->session), 0);
     assert_int_equal(mailsub_receipt_new(NULL, &fixture->receipt), 0);
-}
-
-static void tear_down(struct fixture *fixture)
-{
-    mailsub_session_free(fixture->session);
-    mailsub_receipt_free(fixture->receipt);
-    mailsub_config_unref(fixture->config);
-    mailsub_testing_server_free(fixture->server);
 }
 
 /* A clock that goes on between any two looks at it. */
@@ -62,7 +45,7 @@ static mailsub_message *make_message(int64_t *hour)
     return message;
 }
 
-static void assert_has_line(const struct fixture *fixture, size_t index, const char *line)
+static void assert_has_line(const struct session_kit *fixture, size_t index, const char *line)
 {
     size_t len = 0;
     const char *content = mailsub_testing_server_get_content(fixture->server, index, &len);
@@ -75,8 +58,8 @@ static void a_message_stays_the_same(void **state)
 {
     (void)state;
     int64_t hour = 1700000000;
-    struct fixture first;
-    struct fixture second;
+    struct session_kit first;
+    struct session_kit second;
     const char *id;
     char line[400];
     mailsub_message *message = make_message(&hour);
@@ -93,8 +76,8 @@ static void a_message_stays_the_same(void **state)
         assert_has_line(&second, i, line);
         assert_has_line(&second, i, "Date: Wed, 15 Nov 2023 00:13:20 +0100\r\n");
     }
-    tear_down(&first);
-    tear_down(&second);
+    session_kit_free(&first);
+    session_kit_free(&second);
     mailsub_message_free(message);
 }
 
@@ -103,7 +86,7 @@ static void a_copy_is_another_message(void **state)
 {
     (void)state;
     int64_t hour = 1700000000;
-    struct fixture fixture;
+    struct session_kit fixture;
     mailsub_message *message = make_message(&hour);
     mailsub_message *copy;
     char first[300];
@@ -115,7 +98,7 @@ static void a_copy_is_another_message(void **state)
     assert_string_not_equal(mailsub_receipt_get_message_id(fixture.receipt), first);
     assert_has_line(&fixture, 0, "Date: Wed, 15 Nov 2023 00:13:20 +0100\r\n");
     assert_has_line(&fixture, 1, "Date: Wed, 15 Nov 2023 01:13:20 +0100\r\n");
-    tear_down(&fixture);
+    session_kit_free(&fixture);
     mailsub_message_free(copy);
     mailsub_message_free(message);
 }
@@ -141,8 +124,8 @@ static void what_is_open_is_told(void **state)
 {
     const struct break_row *row = *state;
     int64_t hour = 1700000000;
-    struct fixture first;
-    struct fixture second;
+    struct session_kit first;
+    struct session_kit second;
     const char *id = NULL;
     mailsub_message *message = make_message(&hour);
     set_up(&first, row->at, NULL);
@@ -158,8 +141,8 @@ static void what_is_open_is_told(void **state)
     assert_int_equal(mailsub_session_submit(second.session, message, second.receipt), 0);
     assert_string_equal(mailsub_receipt_get_message_id(second.receipt), id);
     assert_has_line(&second, 0, "Date: Wed, 15 Nov 2023 00:13:20 +0100\r\n");
-    tear_down(&first);
-    tear_down(&second);
+    session_kit_free(&first);
+    session_kit_free(&second);
     mailsub_message_free(message);
 }
 

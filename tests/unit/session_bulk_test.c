@@ -259,8 +259,8 @@ static void check_order(const struct row *row, bool overlaps)
         snprintf(sender, sizeof sender, "m%zu@example.org", i);
         assert_string_equal(mailsub_testing_server_get_sender(bulk.server, i), sender);
     }
-    const char *second = strstr(bulk.transcript, "CMAIL FROM:<m1@");
-    const char *reply = strstr(bulk.transcript, "queued as FAKE-1");
+    const char *second = strstr(bulk.transcript.text, "CMAIL FROM:<m1@");
+    const char *reply = strstr(bulk.transcript.text, "queued as FAKE-1");
     assert_true(second && reply);
     assert_int_equal(second < reply, overlaps);
     bulk_end(&bulk);
@@ -327,7 +327,7 @@ static void cancelling_ends_each_once(void **state)
 static size_t count_connecting(const struct bulk *bulk)
 {
     size_t n = 0;
-    for (const char *at = bulk->transcript; (at = strstr(at, "*CONNECTING")); at++)
+    for (const char *at = bulk->transcript.text; (at = strstr(at, "*CONNECTING")); at++)
         n++;
     return n;
 }
@@ -473,17 +473,17 @@ static void idle_connections_are_closed(void **state)
     assert_true(left_ms > 0 && left_ms <= 60000);
     bulk_end(&bulk);
     assert_int_equal(time_after_a_message(&bulk, -1), -1);
-    assert_null(strstr(bulk.transcript, "CQUIT"));
+    assert_null(strstr(bulk.transcript.text, "CQUIT"));
     bulk_end(&bulk);
     assert_int_equal(time_after_a_message(&bulk, 0), -1);
-    assert_non_null(strstr(bulk.transcript, "CQUIT"));
+    assert_non_null(strstr(bulk.transcript.text, "CQUIT"));
     assert_int_equal(mailsub_session_submit(bulk.session, bulk.messages[0], NULL), 0);
     assert_int_equal(mailsub_testing_server_count_connections(bulk.server), 2);
     bulk_end(&bulk);
     assert_true(time_after_a_message(&bulk, 20) <= 20);
     while (mailsub_session_get_timeout(bulk.session) >= 0)
         bulk_step(&bulk);
-    assert_non_null(strstr(bulk.transcript, "CQUIT"));
+    assert_non_null(strstr(bulk.transcript.text, "CQUIT"));
     bulk_end(&bulk);
 }
 

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A config with DKIM signers, through a session to the fake server. */
-#include "unit.h"
-
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
+#include "session_kit.h"
 
 #include "dkim_keys.h"
-
-static void ok(int rc)
-{
-    assert_int_equal(rc, MAILSUB_OK);
-}
 
 static mailsub_dkim *signer(const char *domain, const char *selector)
 {

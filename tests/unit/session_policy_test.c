@@ -4,25 +4,11 @@
 
 #include <stdio.h>
 
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
+#include "session_kit.h"
 
-struct fixture {
-    mailsub_testing_server *server;
-    mailsub_config *config;
-    mailsub_session *session;
-    mailsub_message *message;
-    mailsub_receipt *receipt;
-};
-
-static void ok(int rc)
+static void start(struct session_kit *fixture, mailsub_policy *policy, const char *ehlo)
 {
-    assert_int_equal(rc, MAILSUB_OK);
-}
-
-static void start(struct fixture *fixture, mailsub_policy *policy, const char *ehlo)
-{
-    *fixture = (struct fixture){0};
+    *fixture = (struct session_kit){0};
     ok(mailsub_testing_server_new(MAILSUB_TESTING_ENHANCED, &fixture->server));
     if (ehlo)
         ok(mailsub_testing_server_add_rule(fixture->server, "EHLO", NULL, ehlo, 0));
@@ -40,19 +26,10 @@ static void start(struct fixture *fixture, mailsub_policy *policy, const char *e
     ok(mailsub_message_set_text(fixture->message, "Hello\n", MAILSUB_NUL_TERMINATED));
 }
 
-static void stop(struct fixture *fixture)
-{
-    mailsub_session_free(fixture->session);
-    mailsub_config_unref(fixture->config);
-    mailsub_message_free(fixture->message);
-    mailsub_receipt_free(fixture->receipt);
-    mailsub_testing_server_free(fixture->server);
-}
-
 static void warnings_travel_in_the_receipt(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     start(&fixture, NULL, NULL);
     for (int i = 0; i < 2; i++) {
         ok(mailsub_session_submit(fixture.session, fixture.message, fixture.receipt));
@@ -69,14 +46,14 @@ static void warnings_travel_in_the_receipt(void **state)
     /* Without a receipt too. */
     ok(mailsub_session_submit(fixture.session, fixture.message, NULL));
     assert_int_equal(mailsub_testing_server_count_messages(fixture.server), 3);
-    stop(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void errors_stop_before_a_connection_is_made(void **state)
 {
     (void)state;
     mailsub_policy *policy;
-    struct fixture fixture;
+    struct session_kit fixture;
     ok(mailsub_policy_new(NULL, MAILSUB_PROFILE_STRICT, &policy));
     start(&fixture, policy, NULL);
     assert_int_equal(mailsub_policy_set_severity(policy, "oversize", 0), MAILSUB_E_STATE);
@@ -98,13 +75,13 @@ static void errors_stop_before_a_connection_is_made(void **state)
     ok(mailsub_message_set_from(fixture.message, "desk@example.org", NULL));
     ok(mailsub_session_submit(fixture.session, fixture.message, fixture.receipt));
     assert_int_equal(mailsub_findings_count(mailsub_receipt_get_findings(fixture.receipt)), 0);
-    stop(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void the_size_of_the_server_is_known(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     start(&fixture, NULL, "250-here\r\n250 SIZE 200");
     assert_int_equal(mailsub_session_submit(fixture.session, fixture.message, fixture.receipt),
                      MAILSUB_E_MESSAGE_TOO_BIG);
@@ -112,7 +89,7 @@ static void the_size_of_the_server_is_known(void **state)
     assert_int_equal(mailsub_findings_count(findings), 2);
     assert_string_equal(mailsub_findings_get_rule(findings, 1), "oversize");
     assert_int_equal(mailsub_testing_server_count_messages(fixture.server), 0);
-    stop(&fixture);
+    session_kit_free(&fixture);
 }
 
 static int refuse(void *context, mailsub_message *message, mailsub_rule_report_fn report,
@@ -128,7 +105,7 @@ static void rules_of_the_program_count(void **state)
 {
     (void)state;
     mailsub_policy *policy;
-    struct fixture fixture;
+    struct session_kit fixture;
     ok(mailsub_policy_new(NULL, MAILSUB_PROFILE_NONE, &policy));
     ok(mailsub_policy_add_rule(policy, "no-subject-here", MAILSUB_SEVERITY_ERROR, refuse, NULL));
     start(&fixture, policy, NULL);
@@ -137,7 +114,7 @@ static void rules_of_the_program_count(void **state)
                      MAILSUB_E_POLICY);
     assert_string_equal(mailsub_receipt_get_detail(fixture.receipt),
                         "no-subject-here: Subject: Subject");
-    stop(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void the_config_keeps_its_policy(void **state)

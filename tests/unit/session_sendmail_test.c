@@ -4,7 +4,7 @@
  * something, and ends as its row wants; tests/integration/sendmail.py has real ones.
  */
 #include "leftovers.h"
-#include "unit.h"
+#include "session_kit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,41 +16,38 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <mailsub/mailsub.h>
+static struct session_kit fixture;
 
-struct fixture {
-    mailsub_config *config;
-    mailsub_session *session;
-    mailsub_message *message;
-    mailsub_receipt *receipt;
+/* Where the script is, and what it wrote. */
+struct place {
     char directory[64];
     char path[96]; /* of the script */
     char url[128];
     size_t n_descriptors;
 };
 
-static struct fixture fixture;
+static struct place place;
 
 static const char *within(const char *name)
 {
     static char path[128];
-    snprintf(path, sizeof path, "%s/%s", fixture.directory, name);
+    snprintf(path, sizeof path, "%s/%s", place.directory, name);
     return path;
 }
 
 /* The script's first lines keep what it gets; then it does what body says. */
 static void write_script(const char *body)
 {
-    FILE *file = fopen(fixture.path, "w");
+    FILE *file = fopen(place.path, "w");
     assert_non_null(file);
     fprintf(file,
             "#!/bin/sh\n"
             "printf '%%s\\n' \"$@\" >>%s/arguments\n"
             "cat >%s/content\n"
             "%s\n",
-            fixture.directory, fixture.directory, body);
+            place.directory, place.directory, body);
     fclose(file);
-    assert_int_equal(chmod(fixture.path, 0700), 0);
+    assert_int_equal(chmod(place.path, 0700), 0);
 }
 
 static const char *read_file(const char *name)
@@ -73,12 +70,12 @@ static void forget_file(const char *name)
 static int set_up(void **state)
 {
     (void)state;
-    fixture = (struct fixture){.n_descriptors = count_descriptors()};
-    snprintf(fixture.directory, sizeof fixture.directory, "/tmp/mailsub-sendmail-%ld",
-             (long)getpid());
-    mkdir(fixture.directory, 0700);
-    snprintf(fixture.path, sizeof fixture.path, "%s/sendmail", fixture.directory);
-    snprintf(fixture.url, sizeof fixture.url, "sendmail:%s", fixture.path);
+    fixture = (struct session_kit){0};
+    place = (struct place){.n_descriptors = count_descriptors()};
+    snprintf(place.directory, sizeof place.directory, "/tmp/mailsub-sendmail-%ld", (long)getpid());
+    mkdir(place.directory, 0700);
+    snprintf(place.path, sizeof place.path, "%s/sendmail", place.directory);
+    snprintf(place.url, sizeof place.url, "sendmail:%s", place.path);
     assert_int_equal(mailsub_message_new(NULL, &fixture.message), 0);
     mailsub_message_set_from(fixture.message, "me@example.org", NULL);
     mailsub_message_add_recipient(fixture.message, MAILSUB_RECIPIENT_TO, "one@example.net", NULL);
@@ -87,23 +84,20 @@ static int set_up(void **state)
     mailsub_message_set_text(fixture.message, ".\n..\n.x\nlast\n", MAILSUB_NUL_TERMINATED);
     assert_int_equal(mailsub_receipt_new(NULL, &fixture.receipt), 0);
     assert_int_equal(mailsub_config_new(NULL, &fixture.config), 0);
-    assert_int_equal(mailsub_config_set_url(fixture.config, fixture.url), 0);
+    assert_int_equal(mailsub_config_set_url(fixture.config, place.url), 0);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    mailsub_session_free(fixture.session);
-    mailsub_config_unref(fixture.config);
-    mailsub_message_free(fixture.message);
-    mailsub_receipt_free(fixture.receipt);
+    session_kit_free(&fixture);
     forget_file("arguments");
     forget_file("content");
     forget_file("other");
-    unlink(fixture.path);
-    rmdir(fixture.directory);
-    assert_int_equal(count_descriptors(), fixture.n_descriptors);
+    unlink(place.path);
+    rmdir(place.directory);
+    assert_int_equal(count_descriptors(), place.n_descriptors);
     /* No child is left, of whatever kind. */
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
     assert_int_equal(errno, ECHILD);
@@ -287,15 +281,15 @@ static void a_missing_program_is_told(void **state)
     (void)state;
     char want[160];
     assert_int_equal(submit(), MAILSUB_E_SENDMAIL);
-    snprintf(want, sizeof want, "%s: No such file or directory", fixture.path);
+    snprintf(want, sizeof want, "%s: No such file or directory", place.path);
     assert_non_null(strstr(mailsub_receipt_get_reply_text(fixture.receipt), want));
     write_script("");
-    chmod(fixture.path, 0600);
+    chmod(place.path, 0600);
     assert_int_equal(submit(), MAILSUB_E_SENDMAIL);
     assert_non_null(strstr(mailsub_receipt_get_reply_text(fixture.receipt), "Permission denied"));
     assert_string_equal(read_file("arguments"), "");
     /* And it is looked for anew each time. */
-    chmod(fixture.path, 0700);
+    chmod(place.path, 0700);
     assert_int_equal(submit(), MAILSUB_OK);
 }
 
@@ -479,7 +473,7 @@ static int submit_with(struct unit_heap *heap)
     mailsub_session *session = NULL;
     int rc = mailsub_config_new(&allocator, &config);
     if (rc == MAILSUB_OK)
-        rc = mailsub_config_set_url(config, fixture.url);
+        rc = mailsub_config_set_url(config, place.url);
     if (rc == MAILSUB_OK)
         rc = mailsub_session_new(config, &session);
     if (rc == MAILSUB_OK)

@@ -4,14 +4,11 @@
  * reuse and loss of connections, and that nothing is left behind.
  */
 #include "leftovers.h"
-#include "unit.h"
+#include "session_kit.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
-
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
 
 enum {
     NO_CA = 1u << 0,
@@ -410,30 +407,7 @@ static const struct row rows[] = {
      "NNN"},
 };
 
-/* Everything that a test needs; what is NULL was not made. */
-struct fixture {
-    mailsub_testing_server *server;
-    mailsub_config *config;
-    mailsub_session *session;
-    mailsub_message *message;
-    mailsub_receipt *receipt;
-    char transcript[65536];
-    size_t transcript_len;
-};
-
-static void keep_transcript(void *context, int direction, const char *line, size_t len)
-{
-    struct fixture *fixture = context;
-    static const char marks[] = "CS*";
-    if (fixture->transcript_len + len + 4 >= sizeof fixture->transcript)
-        return;
-    char *out = fixture->transcript + fixture->transcript_len;
-    *out++ = marks[direction];
-    memcpy(out, line, len);
-    out[len] = '\n';
-    out[len + 1] = '\0';
-    fixture->transcript_len += len + 2;
-}
+static struct kit_transcript transcript;
 
 static mailsub_testing_server *start_server(uint32_t flags, uint32_t settings,
                                             const struct rule *rules, size_t n_rules)
@@ -455,7 +429,7 @@ static mailsub_testing_server *start_server(uint32_t flags, uint32_t settings,
     return server;
 }
 
-static mailsub_config *make_config(struct fixture *fixture, uint32_t settings)
+static mailsub_config *make_config(struct session_kit *fixture, uint32_t settings)
 {
     mailsub_config *config = NULL;
     const char *ca = mailsub_testing_server_get_ca(fixture->server);
@@ -490,7 +464,7 @@ static mailsub_config *make_config(struct fixture *fixture, uint32_t settings)
         assert_int_equal(mailsub_config_set_timeout(config, MAILSUB_TIMEOUT_END_OF_DATA, 100), 0);
     if (settings & DEADLINE)
         assert_int_equal(mailsub_config_set_deadline(config, 2000), 0);
-    assert_int_equal(mailsub_config_set_transcript(config, keep_transcript, fixture), 0);
+    assert_int_equal(mailsub_config_set_transcript(config, kit_note, &transcript), 0);
     return config;
 }
 
@@ -507,25 +481,17 @@ static mailsub_message *make_message(const mailsub_allocator *allocator)
     return message;
 }
 
-static void set_up(struct fixture *fixture, uint32_t flags, uint32_t settings,
+static void set_up(struct session_kit *fixture, uint32_t flags, uint32_t settings,
                    const struct rule *rules, size_t n_rules)
 {
-    *fixture = (struct fixture){0};
+    *fixture = (struct session_kit){0};
+    transcript = (struct kit_transcript){0};
     fixture->server = start_server(flags, settings, rules, n_rules);
     fixture->config = make_config(fixture, settings);
     fixture->message = make_message(NULL);
     assert_non_null(fixture->message);
     assert_int_equal(mailsub_receipt_new(NULL, &fixture->receipt), 0);
     assert_int_equal(mailsub_session_new(fixture->config, &fixture->session), 0);
-}
-
-static void tear_down(struct fixture *fixture)
-{
-    mailsub_session_free(fixture->session);
-    mailsub_receipt_free(fixture->receipt);
-    mailsub_message_free(fixture->message);
-    mailsub_config_unref(fixture->config);
-    mailsub_testing_server_free(fixture->server);
 }
 
 struct text {
@@ -544,7 +510,7 @@ static int keep_text(void *context, const void *data, size_t len)
 }
 
 /* What the server got is what the builder writes. */
-static void check_content(const struct fixture *fixture, size_t index)
+static void check_content(const struct session_kit *fixture, size_t index)
 {
     struct text want = {0};
     size_t len = 0;
@@ -577,7 +543,7 @@ static void check_outcomes(const mailsub_receipt *receipt, const char *want)
 static void submit_row(void **state)
 {
     const struct row *row = *state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, row->flags, row->settings, row->rules, 3);
     if (row->settings & UTF8_SENDER) {
         mailsub_message_allow_smtputf8(fixture.message, 1);
@@ -586,7 +552,7 @@ static void submit_row(void **state)
     int rc = mailsub_session_submit(fixture.session, fixture.message, fixture.receipt);
     if (rc != row->want_code)
         print_message("%s: %s\n%s", mailsub_error_name(rc),
-                      mailsub_receipt_get_detail(fixture.receipt), fixture.transcript);
+                      mailsub_receipt_get_detail(fixture.receipt), transcript.text);
     assert_int_equal(rc, row->want_code);
     assert_int_equal(mailsub_receipt_get_code(fixture.receipt), rc);
     assert_string_equal(mailsub_stage_name(mailsub_receipt_get_stage(fixture.receipt)),
@@ -602,15 +568,15 @@ static void submit_row(void **state)
     } else {
         assert_int_equal(mailsub_testing_server_count_messages(fixture.server), 0);
     }
-    assert_null(strstr(fixture.transcript, "s3cret"));
-    assert_null(strstr(fixture.transcript, "dXNlcg")); /* "user", base64 */
-    tear_down(&fixture);
+    assert_null(strstr(transcript.text, "s3cret"));
+    assert_null(strstr(transcript.text, "dXNlcg")); /* "user", base64 */
+    session_kit_free(&fixture);
 }
 
 static void a_connection_is_kept(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(mailsub_session_submit(fixture.session, fixture.message, fixture.receipt),
@@ -621,28 +587,28 @@ static void a_connection_is_kept(void **state)
     assert_int_equal(mailsub_session_close(fixture.session), 0);
     assert_int_equal(mailsub_session_submit(fixture.session, fixture.message, NULL), 0);
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 2);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void limits_are_kept_to(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     static const struct rule rules[] = {{"EHLO", NULL, "250-x\n250 LIMITS RCPTMAX=2 MAILMAX=1"}};
     set_up(&fixture, MAILSUB_TESTING_ENHANCED, NO_PASSWORD, rules, 1);
     assert_int_equal(mailsub_session_submit(fixture.session, fixture.message, fixture.receipt), 0);
     check_outcomes(fixture.receipt, "AAA");
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 2);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void a_dead_kept_connection_is_replaced_once(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
-    tear_down(&fixture);
-    fixture = (struct fixture){0};
+    session_kit_free(&fixture);
+    fixture = (struct session_kit){0};
     assert_int_equal(mailsub_testing_server_new(FULL | MAILSUB_TESTING_STARTTLS, &fixture.server),
                      0);
     assert_int_equal(mailsub_testing_server_add_user(fixture.server, "user", "s3cret"), 0);
@@ -663,13 +629,13 @@ static void a_dead_kept_connection_is_replaced_once(void **state)
                      MAILSUB_E_CONNECTION_LOST);
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 3);
     assert_int_equal(mailsub_testing_server_count_messages(fixture.server), 2);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void nothing_is_repeated_once_content_went(void **state)
 {
     (void)state;
-    struct fixture fixture = {0};
+    struct session_kit fixture = {0};
     assert_int_equal(mailsub_testing_server_new(FULL | MAILSUB_TESTING_STARTTLS, &fixture.server),
                      0);
     assert_int_equal(mailsub_testing_server_add_user(fixture.server, "user", "s3cret"), 0);
@@ -685,7 +651,7 @@ static void nothing_is_repeated_once_content_went(void **state)
     assert_int_equal(mailsub_session_submit(fixture.session, fixture.message, NULL),
                      MAILSUB_E_UNKNOWN_OUTCOME);
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 1);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 /* Counts posted messages that came back, and posts one more from within. */
@@ -719,7 +685,7 @@ static void count_done(void *context, mailsub_message *message, int code, mailsu
 static void the_event_form_never_waits(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
     mailsub_message *second = make_message(NULL);
     mailsub_message *third = make_message(NULL);
@@ -749,7 +715,7 @@ static void the_event_form_never_waits(void **state)
     assert_int_equal(mailsub_message_clear_error(fixture.message), 0);
     mailsub_message_free(second);
     mailsub_message_free(third);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void *cancel_soon(void *context)
@@ -762,7 +728,7 @@ static void a_wait_can_be_cancelled(void **state)
 {
     (void)state;
     static const struct rule silent[] = {{"EHLO", NULL, ""}, {NULL, NULL, NULL}};
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, silent, 2);
     struct counter counter = {0};
     mailsub_message *second = make_message(NULL);
@@ -772,7 +738,7 @@ static void a_wait_can_be_cancelled(void **state)
     mailsub_session_post(session, fixture.message, fixture.receipt, count_done, &counter);
     mailsub_session_post(session, second, late, count_done, &counter);
     struct pollfd watched = {.fd = mailsub_session_get_fd(session), .events = POLLIN};
-    while (strstr(fixture.transcript, "CEHLO") == NULL) {
+    while (strstr(transcript.text, "CEHLO") == NULL) {
         assert_true(poll(&watched, 1, 5000) > 0);
         assert_int_equal(mailsub_session_process(session), 0);
     }
@@ -789,13 +755,13 @@ static void a_wait_can_be_cancelled(void **state)
     check_outcomes(late, "NNN");
     mailsub_receipt_free(late);
     mailsub_message_free(second);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void freeing_ends_what_is_posted(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
     mailsub_session_free(fixture.session);
     fixture.session = NULL;
@@ -820,7 +786,7 @@ static void freeing_ends_what_is_posted(void **state)
     mailsub_testing_server_stop(fixture.server);
     assert_int_equal(await_threads(n_threads - 1), n_threads - 1);
     assert_true(count_descriptors() < n_descriptors);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void post_again(void *context, mailsub_message *message, int code, mailsub_receipt *receipt)
@@ -836,7 +802,7 @@ static void post_again(void *context, mailsub_message *message, int code, mailsu
 static void a_message_posted_while_others_end_is_not_lost(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
     mailsub_message *second = make_message(NULL);
     struct counter counter = {.session = fixture.session, .again = second};
@@ -853,13 +819,13 @@ static void a_message_posted_while_others_end_is_not_lost(void **state)
     assert_int_equal(counter.n_done, 4);
     assert_int_equal(counter.last_code, MAILSUB_E_CANCELLED);
     mailsub_message_free(second);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void bad_messages_send_nothing(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
     mailsub_message *message = NULL;
     assert_int_equal(mailsub_message_new(NULL, &message), 0);
@@ -882,13 +848,13 @@ static void bad_messages_send_nothing(void **state)
     assert_int_equal(mailsub_session_submit(NULL, fixture.message, NULL), MAILSUB_E_INVALID);
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server), 0);
     mailsub_message_free(message);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void a_server_that_is_not_there(void **state)
 {
     (void)state;
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
     mailsub_testing_server_stop(fixture.server);
     assert_int_equal(mailsub_session_submit(fixture.session, fixture.message, fixture.receipt),
@@ -896,13 +862,13 @@ static void a_server_that_is_not_there(void **state)
     assert_int_equal(mailsub_receipt_get_stage(fixture.receipt), MAILSUB_STAGE_CONNECT);
     assert_non_null(strstr(mailsub_receipt_get_detail(fixture.receipt), "127.0.0.1"));
     check_outcomes(fixture.receipt, "NNN");
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    struct fixture fixture = {0};
+    struct session_kit fixture = {0};
     fixture.server = start_server(FULL | MAILSUB_TESTING_STARTTLS, 0, NULL, 0);
     const char *ca = mailsub_testing_server_get_ca(fixture.server);
     size_t n_accepted = 0;
@@ -945,7 +911,7 @@ static void a_receipt_can_be_read_and_used_again(void **state)
 {
     (void)state;
     static const struct rule unknown[] = {{"RCPT", "two@", "550 5.1.1 No such user"}};
-    struct fixture fixture;
+    struct session_kit fixture;
     set_up(&fixture, FULL | MAILSUB_TESTING_IMPLICIT_TLS, 0, unknown, 1);
     struct text text = {0};
     assert_int_equal(mailsub_receipt_write(fixture.receipt, keep_text, &text), MAILSUB_E_STATE);
@@ -975,7 +941,7 @@ static void a_receipt_can_be_read_and_used_again(void **state)
         strstr(text.data, "recipient: <two@example.net> refused: 550 5.1.1 No such user"));
     assert_non_null(strstr(text.data, "certificate verified"));
     free(text.data);
-    tear_down(&fixture);
+    session_kit_free(&fixture);
 }
 
 int main(void)

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Messages whose return path names the recipient, from the session to the fake server. */
-#include "unit.h"
+#include "session_kit.h"
 
 #include <stdio.h>
-
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
 
 #define FAST (MAILSUB_TESTING_PIPELINING | MAILSUB_TESTING_ENHANCED)
 
@@ -78,20 +75,7 @@ static const struct row {
      .limit = 2},
 };
 
-struct fixture {
-    mailsub_testing_server *server;
-    mailsub_config *config;
-    mailsub_session *session;
-    mailsub_message *message;
-    mailsub_receipt *receipt;
-};
-
-static void ok(int rc)
-{
-    assert_int_equal(rc, MAILSUB_OK);
-}
-
-static void start_server(struct fixture *fixture, const struct row *row)
+static void start_server(struct session_kit *fixture, const struct row *row)
 {
     ok(mailsub_testing_server_new(row->flags, &fixture->server));
     if (row->rule.verb)
@@ -100,7 +84,7 @@ static void start_server(struct fixture *fixture, const struct row *row)
     ok(mailsub_testing_server_start(fixture->server));
 }
 
-static void start_session(struct fixture *fixture, const struct row *row)
+static void start_session(struct session_kit *fixture, const struct row *row)
 {
     ok(mailsub_config_new(NULL, &fixture->config));
     ok(mailsub_config_set_url(fixture->config, mailsub_testing_server_get_url(fixture->server)));
@@ -116,7 +100,7 @@ static void start_session(struct fixture *fixture, const struct row *row)
     ok(mailsub_receipt_new(NULL, &fixture->receipt));
 }
 
-static void make_message(struct fixture *fixture)
+static void make_message(struct session_kit *fixture)
 {
     static const char *const recipients[N_RECIPIENTS] = {
         "anna@a.de", "bob@b.de", "carl@a.de",
@@ -131,17 +115,8 @@ static void make_message(struct fixture *fixture)
     ok(mailsub_message_set_verp(fixture->message, "n@lists.example.org"));
 }
 
-static void stop(struct fixture *fixture)
-{
-    mailsub_session_free(fixture->session);
-    mailsub_config_unref(fixture->config);
-    mailsub_message_free(fixture->message);
-    mailsub_receipt_free(fixture->receipt);
-    mailsub_testing_server_free(fixture->server);
-}
-
 /* One message for each sender, all with the same content. */
-static void check_messages(const struct fixture *fixture, const char *const *senders)
+static void check_messages(const struct session_kit *fixture, const char *const *senders)
 {
     const mailsub_testing_server *server = fixture->server;
     size_t n = 0;
@@ -164,7 +139,7 @@ static void check_messages(const struct fixture *fixture, const char *const *sen
 static void names_the_recipient(void **state)
 {
     const struct row *row = *state;
-    struct fixture fixture = {0};
+    struct session_kit fixture = {0};
     start_server(&fixture, row);
     start_session(&fixture, row);
     make_message(&fixture);
@@ -178,7 +153,7 @@ static void names_the_recipient(void **state)
     assert_int_equal(mailsub_testing_server_count_connections(fixture.server),
                      row->want_connections);
     check_messages(&fixture, row->want_senders);
-    stop(&fixture);
+    session_kit_free(&fixture);
 }
 
 int main(void)

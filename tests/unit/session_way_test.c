@@ -4,27 +4,22 @@
  * application, proxies. Behind each stands the fake server of libmailsub-testing, or a script.
  */
 #include "leftovers.h"
-#include "unit.h"
+#include "session_kit.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <mailsub/mailsub.h>
-#include <mailsub/testing.h>
-
 #include "peer.h"
 #include "way_relay.h"
 
 #define OCTETS(text) (text), sizeof(text) - 1
 
-struct fixture {
-    mailsub_testing_server *server;
-    mailsub_config *config;
-    mailsub_session *session;
-    mailsub_message *message;
-    mailsub_receipt *receipt;
+static struct session_kit fixture;
+
+/* Where its server is. */
+struct place {
     struct way_relay relay;
     bool has_relay;
     char path[64];
@@ -34,21 +29,22 @@ struct fixture {
     size_t n_descriptors;
 };
 
-static struct fixture fixture;
+static struct place place;
 
 static void take_note(void *context, int direction, const char *line, size_t len)
 {
     (void)context;
-    size_t used = strlen(fixture.notes);
-    if (direction == MAILSUB_TRANSCRIPT_NOTE && used + len + 2 < sizeof fixture.notes)
-        snprintf(fixture.notes + used, sizeof fixture.notes - used, "%.*s\n", (int)len, line);
+    size_t used = strlen(place.notes);
+    if (direction == MAILSUB_TRANSCRIPT_NOTE && used + len + 2 < sizeof place.notes)
+        snprintf(place.notes + used, sizeof place.notes - used, "%.*s\n", (int)len, line);
 }
 
 static int set_up(void **state)
 {
-    fixture = (struct fixture){.n_descriptors = count_descriptors()};
-    snprintf(fixture.path, sizeof fixture.path, "/tmp/mailsub-way-%ld", (long)getpid());
-    snprintf(fixture.url, sizeof fixture.url, "smtp+unix:%s", fixture.path);
+    fixture = (struct session_kit){0};
+    place = (struct place){.n_descriptors = count_descriptors()};
+    snprintf(place.path, sizeof place.path, "/tmp/mailsub-way-%ld", (long)getpid());
+    snprintf(place.url, sizeof place.url, "smtp+unix:%s", place.path);
     assert_int_equal(mailsub_message_new(NULL, &fixture.message), 0);
     mailsub_message_set_from(fixture.message, "me@example.org", NULL);
     mailsub_message_add_recipient(fixture.message, MAILSUB_RECIPIENT_TO, "one@example.net", NULL);
@@ -66,14 +62,13 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    /* The relay is idle once the session has gone, and speaks to the server. */
     mailsub_session_free(fixture.session);
-    mailsub_config_unref(fixture.config);
-    mailsub_message_free(fixture.message);
-    mailsub_receipt_free(fixture.receipt);
-    if (fixture.has_relay)
-        way_relay_stop(&fixture.relay);
-    mailsub_testing_server_free(fixture.server);
-    assert_int_equal(count_descriptors(), fixture.n_descriptors);
+    fixture.session = NULL;
+    if (place.has_relay)
+        way_relay_stop(&place.relay);
+    session_kit_free(&fixture);
+    assert_int_equal(count_descriptors(), place.n_descriptors);
     return 0;
 }
 
@@ -86,9 +81,9 @@ static int start_server(uint32_t flags)
 
 static void start_relay(const char *path, const struct way_turn *turns, int target)
 {
-    fixture.relay = (struct way_relay){.path = path, .turns = turns, .target = target};
-    way_relay_start(&fixture.relay);
-    fixture.has_relay = true;
+    place.relay = (struct way_relay){.path = path, .turns = turns, .target = target};
+    way_relay_start(&place.relay);
+    place.has_relay = true;
 }
 
 static void begin_session(const char *url)
@@ -105,7 +100,7 @@ static int submit(void)
     return mailsub_session_submit(fixture.session, fixture.message, fixture.receipt);
 }
 
-#define EXPECT_NOTE(text) assert_non_null(strstr(fixture.notes, text))
+#define EXPECT_NOTE(text) assert_non_null(strstr(place.notes, text))
 
 /* ---- Unix sockets ---- */
 
@@ -113,12 +108,12 @@ static void a_unix_socket_leads_to_the_server(void **state)
 {
     (void)state;
     int port = start_server(MAILSUB_TESTING_PIPELINING);
-    start_relay(fixture.path, NULL, port);
-    begin_session(fixture.url);
+    start_relay(place.path, NULL, port);
+    begin_session(place.url);
     for (int i = 0; i < 2; i++)
         assert_int_equal(submit(), MAILSUB_OK);
     char want[128];
-    snprintf(want, sizeof want, "Unix socket %s", fixture.path);
+    snprintf(want, sizeof want, "Unix socket %s", place.path);
     EXPECT_NOTE(want);
     assert_int_equal(mailsub_testing_server_count_messages(fixture.server), 2);
     assert_string_equal(mailsub_receipt_get_tls_version(fixture.receipt), "");
@@ -128,8 +123,8 @@ static void tls_is_used_over_a_unix_socket_when_it_is_offered(void **state)
 {
     (void)state;
     int port = start_server(MAILSUB_TESTING_STARTTLS);
-    start_relay(fixture.path, NULL, port);
-    begin_session(fixture.url);
+    start_relay(place.path, NULL, port);
+    begin_session(place.url);
     assert_int_equal(submit(), MAILSUB_OK);
     assert_string_not_equal(mailsub_receipt_get_tls_version(fixture.receipt), "");
     EXPECT_NOTE("certificate verified");
@@ -138,11 +133,11 @@ static void tls_is_used_over_a_unix_socket_when_it_is_offered(void **state)
 static void a_missing_unix_socket_is_told(void **state)
 {
     (void)state;
-    begin_session(fixture.url);
+    begin_session(place.url);
     assert_int_equal(submit(), MAILSUB_E_CONNECT);
     assert_int_equal(mailsub_receipt_get_stage(fixture.receipt), MAILSUB_STAGE_CONNECT);
     char want[128];
-    snprintf(want, sizeof want, "%s: No such file or directory", fixture.path);
+    snprintf(want, sizeof want, "%s: No such file or directory", place.path);
     assert_string_equal(mailsub_receipt_get_detail(fixture.receipt), want);
 }
 
@@ -160,9 +155,9 @@ static const struct way_turn lmtp[] = {
 static void lmtp_over_a_unix_socket_answers_for_each(void **state)
 {
     (void)state;
-    start_relay(fixture.path, lmtp, 0);
-    snprintf(fixture.url, sizeof fixture.url, "lmtp+unix:%s", fixture.path);
-    begin_session(fixture.url);
+    start_relay(place.path, lmtp, 0);
+    snprintf(place.url, sizeof place.url, "lmtp+unix:%s", place.path);
+    begin_session(place.url);
     assert_int_equal(submit(), MAILSUB_E_PARTIAL);
     assert_int_equal(mailsub_receipt_get_outcome(fixture.receipt, 0), MAILSUB_OUTCOME_ACCEPTED);
     assert_int_equal(mailsub_receipt_get_outcome(fixture.receipt, 1), MAILSUB_OUTCOME_DEFERRED);
@@ -318,9 +313,9 @@ static void begin_proxied(const struct proxy_row *row)
 {
     int port = start_server(MAILSUB_TESTING_IMPLICIT_TLS);
     start_relay(NULL, row->turns, row->turns == hangs_up ? 0 : port);
-    snprintf(fixture.proxy, sizeof fixture.proxy, "%s://%slocalhost:%d", row->scheme, row->login,
-             fixture.relay.port);
-    assert_int_equal(mailsub_config_set_proxy(fixture.config, fixture.proxy), 0);
+    snprintf(place.proxy, sizeof place.proxy, "%s://%slocalhost:%d", row->scheme, row->login,
+             place.relay.port);
+    assert_int_equal(mailsub_config_set_proxy(fixture.config, place.proxy), 0);
     assert_int_equal(mailsub_config_set_verify_name(fixture.config, "localhost"), 0);
     begin_session("submissions://mail.example.org");
 }
@@ -335,12 +330,12 @@ static void proxy_row(void **state)
     char want[160];
     if (row->want) {
         assert_int_equal(mailsub_receipt_get_stage(fixture.receipt), MAILSUB_STAGE_CONNECT);
-        snprintf(want, sizeof want, "proxy localhost port %d: %s", fixture.relay.port,
+        snprintf(want, sizeof want, "proxy localhost port %d: %s", place.relay.port,
                  row->want_detail);
         assert_non_null(strstr(mailsub_receipt_get_detail(fixture.receipt), want));
     } else {
         snprintf(want, sizeof want, "mail.example.org port 465 by proxy 127.0.0.1 port %d",
-                 fixture.relay.port);
+                 place.relay.port);
         EXPECT_NOTE(want);
         EXPECT_NOTE("certificate verified");
         /* And once more, over another connection. */
@@ -363,8 +358,8 @@ static void a_proxys_localhost_gets_nothing_in_clear(void **state)
     (void)state;
     int port = start_server(0);
     start_relay(NULL, socks_localhost, port);
-    snprintf(fixture.proxy, sizeof fixture.proxy, "socks5://127.0.0.1:%d", fixture.relay.port);
-    assert_int_equal(mailsub_config_set_proxy(fixture.config, fixture.proxy), 0);
+    snprintf(place.proxy, sizeof place.proxy, "socks5://127.0.0.1:%d", place.relay.port);
+    assert_int_equal(mailsub_config_set_proxy(fixture.config, place.proxy), 0);
     begin_session("smtp://localhost");
     assert_int_equal(submit(), MAILSUB_E_CONNECT);
     mailsub_session_free(fixture.session);
@@ -385,8 +380,8 @@ static void what_stands_behind_the_proxys_reply_is_the_servers(void **state)
         END,
     };
     start_relay(NULL, turns, 0);
-    snprintf(fixture.proxy, sizeof fixture.proxy, "socks5://127.0.0.1:%d", fixture.relay.port);
-    assert_int_equal(mailsub_config_set_proxy(fixture.config, fixture.proxy), 0);
+    snprintf(place.proxy, sizeof place.proxy, "socks5://127.0.0.1:%d", place.relay.port);
+    assert_int_equal(mailsub_config_set_proxy(fixture.config, place.proxy), 0);
     assert_int_equal(mailsub_config_insecure_set_no_tls(fixture.config), 0);
     begin_session("smtp://mail.example.org:465");
     assert_int_equal(submit(), MAILSUB_E_SENDER_REFUSED);
@@ -434,8 +429,8 @@ static void each_allocation_may_fail_over_a_unix_socket(void **state)
 {
     (void)state;
     int port = start_server(MAILSUB_TESTING_DISCARD);
-    start_relay(fixture.path, NULL, port);
-    fail_each_allocation(fixture.url, NULL, 0);
+    start_relay(place.path, NULL, port);
+    fail_each_allocation(place.url, NULL, 0);
 }
 
 static void each_allocation_may_fail_through_a_proxy(void **state)
@@ -443,9 +438,8 @@ static void each_allocation_may_fail_through_a_proxy(void **state)
     (void)state;
     int port = start_server(MAILSUB_TESTING_IMPLICIT_TLS | MAILSUB_TESTING_DISCARD);
     start_relay(NULL, http_login, port);
-    snprintf(fixture.proxy, sizeof fixture.proxy, "http://me:s%%40t@127.0.0.1:%d",
-             fixture.relay.port);
-    fail_each_allocation("submissions://mail.example.org", fixture.proxy, port);
+    snprintf(place.proxy, sizeof place.proxy, "http://me:s%%40t@127.0.0.1:%d", place.relay.port);
+    fail_each_allocation("submissions://mail.example.org", place.proxy, port);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
