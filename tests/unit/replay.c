@@ -176,21 +176,12 @@ static bool submit(struct world *world, const char *note)
 
 /* ---- octets ---- */
 
+/* Of all that an engine tells, only this has to be waited for: the rest is asked of it. */
 static void take_events(struct world *world)
 {
-    for (;;) {
-        switch (mailsub__engine_next_event(world->engine)) {
-        case MAILSUB__EVENT_NONE:
-            return;
-        case MAILSUB__EVENT_STARTTLS:
-            world->wants_tls = true;
-            break;
-        case MAILSUB__EVENT_READY:
-        case MAILSUB__EVENT_DONE:
-        case MAILSUB__EVENT_CLOSED:
-            break;
-        }
-    }
+    enum mailsub__engine_event event;
+    while ((event = mailsub__engine_next_event(world->engine)) != MAILSUB__EVENT_NONE)
+        world->wants_tls |= event == MAILSUB__EVENT_STARTTLS;
 }
 
 /* Have n octets gone at most; how many did. */
