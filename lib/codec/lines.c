@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "codec/octets.h"
+
 void mailsub__lines_init(mailsub__lines *lines, bool stuff_dots)
 {
     *lines = (mailsub__lines){.stuff_dots = stuff_dots, .at_line_start = true};
@@ -18,13 +20,39 @@ void mailsub__lines_init(mailsub__lines *lines, bool stuff_dots)
 enum { WINDOW = 1024 };
 
 /*
+ * The same sixteen octets at a time, as far as it goes: it stops in front of the sixteen that hold
+ * something that must change, or that end in the middle of a CRLF.
+ */
+static size_t clean_blocks(const char *data, size_t len, bool stuff_dots)
+{
+    uint32_t starts = 0; /* bit 0: the octet at hand begins a line */
+    size_t at = 0;
+    for (size_t i = 0; len - i >= MAILSUB__OCTETS; i += MAILSUB__OCTETS) {
+        uint32_t cr = mailsub__octets_equal(data + i, '\r');
+        uint32_t lf = mailsub__octets_equal(data + i, '\n');
+        uint32_t open = at < i; /* the last octet was a CR */
+        if (lf != ((cr << 1 | open) & 0xffff))
+            break;
+        starts |= lf << 1;
+        if (stuff_dots && (starts & mailsub__octets_equal(data + i, '.')))
+            break;
+        starts >>= MAILSUB__OCTETS;
+        at = i + MAILSUB__OCTETS - (cr >> (MAILSUB__OCTETS - 1));
+    }
+    return at;
+}
+
+/*
  * Octets at the front of data, in the middle of a line or behind a checked first octet, that go out
  * as they are: up to a bare CR or LF, a CR with nothing behind it, or a dot to be doubled.
  */
 static size_t clean_run(const char *data, size_t len, bool stuff_dots)
 {
     const char *end = data + len;
-    const char *p = data;
+    const char *p = data + clean_blocks(data, len, stuff_dots);
+    /* Behind its line end a dot is not seen by what follows. */
+    if (p > data && p < end && p[-1] == '\n' && stuff_dots && *p == '.')
+        return (size_t)(p - data);
     while (p < end) {
         size_t window = end - p < WINDOW ? (size_t)(end - p) : WINDOW;
         const char *lf = memchr(p, '\n', window);

@@ -8,6 +8,8 @@
 #ifndef MAILSUB_CODEC_OCTETS_H
 #define MAILSUB_CODEC_OCTETS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __SSE2__
@@ -44,6 +46,14 @@ static inline uint64_t mailsub__octets_special_of(uint64_t octets)
     return octets | ~printable | ~not_equals | del;
 }
 
+/* The same without the "=". */
+static inline uint64_t mailsub__octets_unprintable_of(uint64_t octets)
+{
+    const uint64_t low = octets & MAILSUB__OCTETS_EACH(0x7f);
+    uint64_t printable = low + MAILSUB__OCTETS_EACH(0x80 - ' ');
+    return octets | ~printable | (low + MAILSUB__OCTETS_EACH(1));
+}
+
 /* Exact for the same reason. */
 static inline uint64_t mailsub__octets_blank_of(uint64_t octets)
 {
@@ -55,6 +65,12 @@ static inline uint64_t mailsub__octets_control_of(uint64_t octets)
 {
     const uint64_t low = octets & MAILSUB__OCTETS_EACH(0x7f);
     return ~(octets | (low + MAILSUB__OCTETS_EACH(0x80 - ' ')));
+}
+
+static inline uint64_t mailsub__octets_equal_of(uint64_t octets, char c)
+{
+    const uint64_t other = octets ^ MAILSUB__OCTETS_EACH((uint8_t)c);
+    return ~(other | ((other & MAILSUB__OCTETS_EACH(0x7f)) + MAILSUB__OCTETS_EACH(0x7f)));
 }
 
 static inline uint32_t mailsub__octets_high_portable(const char *at)
@@ -81,9 +97,23 @@ static inline uint32_t mailsub__octets_control_portable(const char *at)
            mailsub__octets_gather(mailsub__octets_control_of(mailsub__octets_load(at + 8))) << 8;
 }
 
+static inline uint32_t mailsub__octets_equal_portable(const char *at, char c)
+{
+    return mailsub__octets_gather(mailsub__octets_equal_of(mailsub__octets_load(at), c)) |
+           mailsub__octets_gather(mailsub__octets_equal_of(mailsub__octets_load(at + 8), c)) << 8;
+}
+
+static inline uint32_t mailsub__octets_unprintable_portable(const char *at)
+{
+    return mailsub__octets_gather(mailsub__octets_unprintable_of(mailsub__octets_load(at))) |
+           mailsub__octets_gather(mailsub__octets_unprintable_of(mailsub__octets_load(at + 8)))
+               << 8;
+}
+
 /*
  * _high: octets beyond ASCII. _special: octets that are not printable ASCII, or are "=". _blank:
- * the space and all below it. _control: all below the space.
+ * the space and all below it. _control: all below the space. _unprintable: what is not printable
+ * ASCII. _equal: those that are c.
  */
 #ifdef __SSE2__
 
@@ -116,6 +146,19 @@ static inline uint32_t mailsub__octets_control(const char *at)
     return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(most, octets));
 }
 
+static inline uint32_t mailsub__octets_unprintable(const char *at)
+{
+    __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_cmplt_epi8(octets, _mm_set1_epi8(' ')),
+                                                    _mm_cmpeq_epi8(octets, _mm_set1_epi8(0x7f))));
+}
+
+static inline uint32_t mailsub__octets_equal(const char *at, char c)
+{
+    __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(c)));
+}
+
 #else
 
 static inline uint32_t mailsub__octets_high(const char *at)
@@ -138,6 +181,33 @@ static inline uint32_t mailsub__octets_control(const char *at)
     return mailsub__octets_control_portable(at);
 }
 
+static inline uint32_t mailsub__octets_unprintable(const char *at)
+{
+    return mailsub__octets_unprintable_portable(at);
+}
+
+static inline uint32_t mailsub__octets_equal(const char *at, char c)
+{
+    return mailsub__octets_equal_portable(at, c);
+}
+
 #endif
+
+/* Whether all of the text is printable ASCII. */
+static inline bool mailsub__octets_all_printable(const char *text, size_t len)
+{
+    size_t i = 0;
+    for (; len - i >= MAILSUB__OCTETS; i += MAILSUB__OCTETS) {
+        if (mailsub__octets_unprintable(text + i))
+            return false;
+    }
+    if (len >= MAILSUB__OCTETS) /* the last ones, some of them again */
+        return mailsub__octets_unprintable(text + len - MAILSUB__OCTETS) == 0;
+    for (; i < len; i++) {
+        if (text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
 
 #endif

@@ -100,6 +100,7 @@ typedef struct mailsub__existing_reader {
     const struct mailsub__existing_edit *edits; /* those that are still to come */
     size_t n_edits;
     enum mailsub__existing_stage stage;
+    bool is_right; /* in memory, and nothing of it needs a repair */
     bool ended;
     int fd;            /* -1: none */
     uint64_t at;       /* in the source, of what is at hand */

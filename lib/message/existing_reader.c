@@ -43,6 +43,9 @@ int mailsub__existing_reader_begin(mailsub__existing_reader *reader, const mails
         reader->in = existing->source.data + existing->body_at;
         reader->in_len = (size_t)existing->body.len;
     }
+    /* A repair never makes a body shorter. What stands in a file may have changed since. */
+    reader->is_right =
+        !in_file && image->n_edits == 0 && existing->body.repaired_len == existing->body.len;
     if (in_file || image->n_edits > 0) {
         reader->block = mailsub__alloc(reader->allocator, BLOCK + LINES);
         if (!reader->block)
@@ -194,12 +197,25 @@ static void copy(mailsub__existing_reader *reader, mailsub__step *step)
         begin_edit(reader);
 }
 
+static size_t copy_plain(mailsub__existing_reader *reader, char *out, size_t room)
+{
+    size_t n = reader->in_len < room ? reader->in_len : room;
+    memcpy(out, reader->in, n);
+    advance(reader, n);
+    reader->ended = reader->in_len == 0;
+    return n;
+}
+
 static int read_some(mailsub__existing_reader *reader, char *out, size_t room, size_t *out_len)
 {
     if (reader->in_len == 0 && reader->at < reader->existing->source.len) {
         int rc = refill(reader);
         if (rc)
             return rc;
+    }
+    if (reader->is_right) {
+        *out_len = copy_plain(reader, out, room);
+        return MAILSUB_OK;
     }
     mailsub__step step = {.out = out, .out_room = room};
     if (reader->stage == MAILSUB__EXISTING_READER_SKIPS)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "smtp/command.h"
 
+#include "codec/octets.h"
 #include "codec/utf8.h"
 
 static int check_octets(mailsub__slice octets, enum mailsub__command_text text)
 {
     bool ascii = true;
+    if (mailsub__octets_all_printable(octets.ptr, octets.len))
+        return MAILSUB_OK;
     for (size_t i = 0; i < octets.len; i++) {
         unsigned char c = (unsigned char)octets.ptr[i];
         if (c < ' ' || c == 0x7f)
@@ -55,6 +58,8 @@ int mailsub__command_check_path(mailsub__slice path, enum mailsub__command_text 
     bool quoted = false;
     for (size_t i = 0; i < path.len; i++) {
         char c = path.ptr[i];
+        if (c > '>' && c != '\\') /* as nearly all are: none of those below */
+            continue;
         if (c == '"')
             quoted = !quoted;
         else if (quoted && c == '\\' && ++i == path.len)

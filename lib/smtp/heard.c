@@ -2,12 +2,19 @@
 #include "smtp/heard.h"
 
 #include "base/memory.h"
+#include "codec/octets.h"
 #include "smtp/redact.h"
 
 struct head {
     int code;
     size_t front;
     size_t len;
+};
+
+/* A line, and room for all that it may become. */
+struct shown {
+    mailsub__clean_line line;
+    char text[MAILSUB__REPLY_MAX_LINE * 3 + 8];
 };
 
 enum { MAX_OCTETS = MAILSUB__REPLY_MAX_OCTETS + MAILSUB__REPLY_MAX_LINES * sizeof(struct head) };
@@ -73,16 +80,21 @@ static uint8_t *make_shadow(const mailsub__heard *heard, const mailsub__secrets 
     return shadow;
 }
 
+/* The front of a line, which holds no secret; what is behind it comes next. */
+static char *begin(const struct head *head, mailsub__slice line, struct shown *out)
+{
+    memcpy(out->text, line.ptr, head->front);
+    out->line = (mailsub__clean_line){.code = head->code, .front = head->front, .text = out->text};
+    return out->text + head->front;
+}
+
 /* What is left of one line. shadow: what is secret in it together with others; NULL: nothing is. */
 static void clean(const struct head *head, mailsub__slice line, const uint8_t *shadow,
-                  const mailsub__secrets *secrets, mailsub__clean_line *out)
+                  const mailsub__secrets *secrets, struct shown *out)
 {
     mailsub__slice text = mailsub__slice_of(line.ptr + head->front, line.len - head->front);
-    char *start = out->text + head->front;
+    char *start = begin(head, line, out);
     size_t len = text.len;
-    out->code = head->code;
-    out->front = head->front;
-    memcpy(out->text, line.ptr, head->front);
     if (shadow)
         len = mailsub__redact_copy(text, shadow + head->front, start);
     else
@@ -90,22 +102,19 @@ static void clean(const struct head *head, mailsub__slice line, const uint8_t *s
     /* Before and behind: a secret may have controls itself, and cleaning may complete one. */
     len = mailsub__secrets_redact(secrets, start, len);
     len = mailsub__text_clean(start, len);
-    out->len = head->front + mailsub__secrets_redact(secrets, start, len);
+    out->line.len = head->front + mailsub__secrets_redact(secrets, start, len);
 }
 
 /* Nothing of its text can be told. */
-static void hide(const struct head *head, mailsub__slice line, mailsub__clean_line *out)
+static void hide(const struct head *head, mailsub__slice line, struct shown *out)
 {
     static const char blot[] = {'*', '*', '*'};
-    out->code = head->code;
-    out->front = head->front;
-    memcpy(out->text, line.ptr, head->front);
-    memcpy(out->text + head->front, blot, sizeof blot);
-    out->len = head->front + sizeof blot;
+    memcpy(begin(head, line, out), blot, sizeof blot);
+    out->line.len = head->front + sizeof blot;
 }
 
 /* What stood there before it was replaced. */
-static void wipe(mailsub__clean_line *shown, const mailsub__secrets *secrets)
+static void wipe(struct shown *shown, const mailsub__secrets *secrets)
 {
     if (secrets->octets.len > 0)
         mailsub__wipe(shown, sizeof *shown);
@@ -114,17 +123,22 @@ static void wipe(mailsub__clean_line *shown, const mailsub__secrets *secrets)
 void mailsub__heard_clean(int code, mailsub__slice line, size_t front,
                           const mailsub__secrets *secrets, mailsub__told told)
 {
-    mailsub__clean_line shown;
+    if (secrets->octets.len == 0 && mailsub__octets_all_printable(line.ptr, line.len)) {
+        const mailsub__clean_line as_it_is = {code, front, line.len, line.ptr};
+        told.tell(told.context, &as_it_is);
+        return;
+    }
+    struct shown shown;
     const struct head head = {code, front, line.len};
     clean(&head, line, NULL, secrets, &shown);
-    told.tell(told.context, &shown);
+    told.tell(told.context, &shown.line);
     wipe(&shown, secrets);
 }
 
 void mailsub__heard_release(mailsub__heard *heard, const mailsub__secrets *secrets, bool unfinished,
                             mailsub__told told)
 {
-    mailsub__clean_line shown;
+    struct shown shown;
     struct head head;
     mailsub__slice line;
     if (heard->n == 0)
@@ -136,7 +150,7 @@ void mailsub__heard_release(mailsub__heard *heard, const mailsub__secrets *secre
             clean(&head, line, shadow + (line.ptr - base), secrets, &shown);
         else
             hide(&head, line, &shown);
-        told.tell(told.context, &shown);
+        told.tell(told.context, &shown.line);
     }
     wipe(&shown, secrets);
     mailsub__free(heard->octets.allocator, shadow);

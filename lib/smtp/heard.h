@@ -21,7 +21,7 @@ typedef struct mailsub__clean_line {
     int code;     /* 0: it is no line of a reply */
     size_t front; /* octets of code and separator */
     size_t len;
-    char text[MAILSUB__REPLY_MAX_LINE * 3 + 8]; /* with the front */
+    const char *text; /* with the front */
 } mailsub__clean_line;
 
 void mailsub__heard_init(mailsub__heard *heard, const mailsub_allocator *allocator);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "codec/octets.h"
 #include "codec/utf8.h"
 #include "smtp/reply.h"
 
@@ -34,6 +35,8 @@ static size_t printable_len(const char *text, size_t len)
 size_t mailsub__text_clean(char *text, size_t len)
 {
     size_t out = 0;
+    if (mailsub__octets_all_printable(text, len))
+        return len;
     for (size_t in = 0; in < len;) {
         size_t n = printable_len(text + in, len - in);
         if (n == 0) {

@@ -204,7 +204,9 @@ static void set_whole(mailsub__transaction *transaction, int code, int stage,
     if (accepted_before || (code != MAILSUB_OK && urgency(&whole) <= urgency(&transaction->whole)))
         return;
     transaction->whole = whole;
-    snprintf(transaction->text, sizeof transaction->text, "%s", reply ? reply->text : "");
+    transaction->text[0] = '\0';
+    if (reply)
+        memcpy(transaction->text, reply->text, reply->text_len + 1);
 }
 
 void mailsub__verdict_conclude(mailsub__transaction *transaction)

@@ -17,11 +17,15 @@ static void check(const char octets[MAILSUB__OCTETS])
     uint32_t high = 0;
     uint32_t blank = 0;
     uint32_t control = 0;
+    uint32_t tab = 0;
+    uint32_t unprintable = 0;
     for (unsigned i = 0; i < MAILSUB__OCTETS; i++) {
         special |= (uint32_t)is_special((unsigned char)octets[i]) << i;
         high |= (uint32_t)((unsigned char)octets[i] >= 0x80) << i;
         blank |= (uint32_t)((unsigned char)octets[i] <= ' ') << i;
         control |= (uint32_t)((unsigned char)octets[i] < ' ') << i;
+        tab |= (uint32_t)(octets[i] == '\t') << i;
+        unprintable |= (uint32_t)(is_special((unsigned char)octets[i]) && octets[i] != '=') << i;
     }
     assert_int_equal(mailsub__octets_special(octets), special);
     assert_int_equal(mailsub__octets_special_portable(octets), special);
@@ -31,6 +35,11 @@ static void check(const char octets[MAILSUB__OCTETS])
     assert_int_equal(mailsub__octets_blank_portable(octets), blank);
     assert_int_equal(mailsub__octets_control(octets), control);
     assert_int_equal(mailsub__octets_control_portable(octets), control);
+    assert_int_equal(mailsub__octets_equal(octets, '\t'), tab);
+    assert_int_equal(mailsub__octets_equal_portable(octets, '\t'), tab);
+    assert_int_equal(mailsub__octets_unprintable(octets), unprintable);
+    assert_int_equal(mailsub__octets_unprintable_portable(octets), unprintable);
+    assert_int_equal(mailsub__octets_all_printable(octets, MAILSUB__OCTETS), unprintable == 0);
 }
 
 static void each_octet_in_each_place(void **state)
@@ -58,11 +67,27 @@ static void each_octet_behind_each(void **state)
     }
 }
 
+static void a_text_of_any_length_is_printable_or_not(void **state)
+{
+    (void)state;
+    char text[40];
+    for (size_t len = 0; len <= sizeof text; len++) {
+        memset(text, 'x', sizeof text);
+        assert_true(mailsub__octets_all_printable(text, len));
+        for (size_t i = 0; i < sizeof text; i++) {
+            text[i] = i % 2 ? '\x7f' : '\xc3';
+            assert_int_equal(mailsub__octets_all_printable(text, len), i >= len);
+            text[i] = ' ';
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_octet_in_each_place),
         cmocka_unit_test(each_octet_behind_each),
+        cmocka_unit_test(a_text_of_any_length_is_printable_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
