@@ -25,6 +25,9 @@ typedef struct mailsub_config mailsub_config;
 /** Most signers of one config. */
 #define MAILSUB_MAX_CONFIG_SIGNERS 1000
 
+/** Most servers of one config. */
+#define MAILSUB_MAX_SERVERS 32
+
 /** How the connection is encrypted. */
 enum {
     MAILSUB_TLS_IMPLICIT = 0,      /**< TLS from the first octet, RFC 8314 section 3.3 */
@@ -137,7 +140,8 @@ MAILSUB_API void mailsub_config_unref(mailsub_config *config);
  * There is no TLS and no login, so a session is not made where they are demanded, and parameters of
  * the delivery (delivery.h) are not offered. The caller's SIGCHLD is not touched.
  *
- * All that the URL does not say is left alone.
+ * All that the URL does not say is left alone. It takes the place of all servers that were named
+ * before.
  * @param config  the config
  * @param url     not NULL; NUL-terminated UTF-8
  * @return 0; MAILSUB_E_URL malformed, unknown scheme, a query or a fragment, or behind a host a path
@@ -145,6 +149,46 @@ MAILSUB_API void mailsub_config_unref(mailsub_config *config);
  * RFC 3986, RFC 8314, RFC 2033; since 0.1
  */
 MAILSUB_API int mailsub_config_set_url(mailsub_config *config, const char *url);
+
+/**
+ * Name one more server, to be asked when none of those before it can be used: when no connection to
+ * one is made (name, network, time, TLS handshake), it greets with 421 or 554, refuses EHLO, cannot
+ * start TLS or check a login now, or the connection ends, and while no octet of the message's content
+ * has left. The next is asked within the same deadline; with mailsub_config_set_deadline, each gets
+ * its share of what is left. No other server is asked about a certificate that is not acceptable, a
+ * login that was refused, STARTTLS that is not offered, a reply that breaks the protocol, or a
+ * refusal of sender, recipients or message: mailsub_config_add_url(3) has the whole table.
+ *
+ * A server that failed is left alone for a time (mailsub_config_set_server_pause), then tried again
+ * by one connection; connections to servers behind it end as soon as nothing is under way there,
+ * and a message waits. When all are left alone, the one whose time ends first is asked at once, and
+ * no other. mailsub_session_check begins with the first in any case.
+ *
+ * Login, trust, expected name and time-outs are those of all servers; the scheme gives each its own
+ * encryption, unless mailsub_config_set_tls chose one. A certificate is for the host that is asked,
+ * unless mailsub_config_set_verify_name says otherwise.
+ * @param config  the config
+ * @param url     as mailsub_config_set_url takes it, without a login, and for TCP or a Unix socket;
+ *                mailsub_config_set_url takes all those away again
+ * @return 0; MAILSUB_E_STATE there is no first server; MAILSUB_E_LIMIT there are MAILSUB_MAX_SERVERS;
+ *         MAILSUB_E_URL malformed, with a login, named already (host and port, or path), sendmail or
+ *         another way without a server here or in the first place, or LMTP where the first has none,
+ *         or the other way round
+ * RFC 5321 section 5.1; since 0.1
+ */
+MAILSUB_API int mailsub_config_add_url(mailsub_config *config, const char *url);
+
+/**
+ * Choose how long a server that failed is left alone, where there is another. The time doubles with
+ * each failure behind it, and is forgotten when a connection was made.
+ * @param config    the config
+ * @param first_ms  0 to 86,400,000 (a day); 30,000 at first; 0: it is not left alone
+ * @param most_ms   first_ms to 86,400,000; 1,800,000 at first
+ * @return 0; MAILSUB_E_INVALID outside its range
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_config_set_server_pause(mailsub_config *config, int64_t first_ms,
+                                                int64_t most_ms);
 
 /**
  * Log in with these credentials. Without them no login is attempted.
@@ -596,7 +640,25 @@ MAILSUB_API int mailsub_config_insecure_allow_clear_login(mailsub_config *config
 MAILSUB_API int mailsub_config_insecure_skip_verify(mailsub_config *config);
 
 /**
- * Host of the server.
+ * Number of servers: that of mailsub_config_set_url, and those of mailsub_config_add_url.
+ * @param config  NULL counts as one without
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_config_count_servers(const mailsub_config *config);
+
+/**
+ * One of the servers.
+ * @param config  the config
+ * @param index   0 for the one that is asked first
+ * @return its URL, written anew: without a login, with the port, percent-encoded in ASCII, such as
+ *         "submission://mail.example.org:587"; "" when there is no such server; lent until the next
+ *         URL
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_config_get_server(const mailsub_config *config, size_t index);
+
+/**
+ * Host of the first server.
  * @param config  the config
  * @return name as an A-label, or address without brackets; "localhost" when the URL names a path; ""
  *         when none is set or config is NULL
@@ -605,7 +667,7 @@ MAILSUB_API int mailsub_config_insecure_skip_verify(mailsub_config *config);
 MAILSUB_API const char *mailsub_config_get_host(const mailsub_config *config);
 
 /**
- * Port of the server.
+ * Port of the first server.
  * @param config  the config
  * @return 1 to 65535; 0 when none is set, when the URL names a path, or config is NULL
  * Since 0.1
@@ -613,7 +675,7 @@ MAILSUB_API const char *mailsub_config_get_host(const mailsub_config *config);
 MAILSUB_API int mailsub_config_get_port(const mailsub_config *config);
 
 /**
- * Path that the URL names on this host.
+ * Path that the first URL names on this host.
  * @param config  the config
  * @return percent-decoded; "" when the URL names a host, when none is set or config is NULL; lent
  *         until the next URL
@@ -622,7 +684,7 @@ MAILSUB_API int mailsub_config_get_port(const mailsub_config *config);
 MAILSUB_API const char *mailsub_config_get_path(const mailsub_config *config);
 
 /**
- * Encryption that will be used.
+ * Encryption that will be used with the first server.
  * @param config  the config
  * @return MAILSUB_TLS_*; MAILSUB_TLS_STARTTLS when config is NULL
  * Since 0.1

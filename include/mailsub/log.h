@@ -51,13 +51,14 @@ typedef struct mailsub_log_event mailsub_log_event;
     X(29, RETRY, "a message goes over another connection")                                         \
     X(30, TIMED_OUT, "a deadline has passed")                                                      \
     X(31, LOST, "the connection is lost, or given up")                                             \
-    X(32, CLOSED, "the dialogue is over")
+    X(32, CLOSED, "the dialogue is over")                                                          \
+    X(33, FAILOVER, "a server cannot be used, and is left alone for a time")
 
 enum {
 #define MAILSUB_LOG_ENUM_(number, NAME, text) MAILSUB_LOG_##NAME = (number),
     MAILSUB_LOG_LIST(MAILSUB_LOG_ENUM_)
 #undef MAILSUB_LOG_ENUM_
-        MAILSUB_LOG_END_ = 33
+        MAILSUB_LOG_END_ = 34
 };
 
 /**

@@ -162,6 +162,75 @@ MAILSUB_API const char *mailsub_receipt_get_message_id(const mailsub_receipt *re
 MAILSUB_API const char *mailsub_receipt_get_queue_id(const mailsub_receipt *receipt);
 
 /**
+ * The server that the result is from: which took the message, or refused it.
+ * @param receipt  NULL counts as empty
+ * @return its URL as mailsub_config_get_server writes it, cut behind 351 octets; "" when none was
+ *         asked
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_server(const mailsub_receipt *receipt);
+
+/**
+ * Number of servers that were asked and could not be used (mailsub_config_add_url). When the
+ * submission ended with none that could, the last is among them; the result is then that of the
+ * last, or of the first at which a later attempt may help.
+ * @param receipt  NULL counts as empty
+ * @return 0 when the first could be used; one is not counted where there was no memory for it
+ * Since 0.1
+ */
+MAILSUB_API size_t mailsub_receipt_count_failed_servers(const mailsub_receipt *receipt);
+
+/**
+ * A server that could not be used, in the order in which they were asked.
+ * @param receipt  NULL counts as empty
+ * @param index    0 to the count - 1; outside, the functions below return "" and 0
+ * @return its URL as mailsub_config_get_server writes it
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_failed_server(const mailsub_receipt *receipt,
+                                                          size_t index);
+
+/**
+ * Why it could not be used.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return MAILSUB_E_*
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_failed_server_code(const mailsub_receipt *receipt,
+                                                       size_t index);
+
+/**
+ * The stage at which it failed.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return MAILSUB_STAGE_*
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_failed_server_stage(const mailsub_receipt *receipt,
+                                                        size_t index);
+
+/**
+ * The code of the reply by which it refused.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return 200 to 599; 0 when no reply decided
+ * Since 0.1
+ */
+MAILSUB_API int mailsub_receipt_get_failed_server_reply_code(const mailsub_receipt *receipt,
+                                                             size_t index);
+
+/**
+ * The text of that reply, or what this side knows of the cause.
+ * @param receipt  the receipt
+ * @param index    as above
+ * @return one line; "" where nothing is known
+ * Since 0.1
+ */
+MAILSUB_API const char *mailsub_receipt_get_failed_server_text(const mailsub_receipt *receipt,
+                                                               size_t index);
+
+/**
  * The TLS version of the connection.
  * @param receipt  NULL counts as empty
  * @return such as "TLS1.3"; "" when the connection was in clear or there was none

@@ -57,8 +57,8 @@ MAILSUB_API int mailsub_session_new(mailsub_config *config, mailsub_session **ou
 
 /**
  * Use a connection that the application has made, the next time that the session connects; once.
- * What is spoken over it, TLS and login included, is as the config says: its URL names the host that
- * a certificate has to be for. Behind it the session connects in its own way again.
+ * What is spoken over it, TLS and login included, is as the config says: its first URL names the host
+ * that a certificate has to be for. Behind it the session connects in its own way again.
  * @param session  the session
  * @param fd       stream socket, connected to the server, or being connected; the session's from now
  *                 on, and closed by it, whether the call succeeds or not. It takes the place of an
@@ -273,7 +273,9 @@ MAILSUB_API int mailsub_session_help(mailsub_session *session, const char *topic
 
 /**
  * Check server and settings: connect anew, TLS, login where there are credentials, QUIT. Nothing is
- * submitted. The receipt tells the facts of TLS, mailsub_session_get_capability what is offered.
+ * submitted. The receipt tells the facts of TLS, mailsub_session_get_capability what is offered. Of
+ * several servers the first is asked, however long it is to be left alone, then the next, up to one
+ * that a message could be submitted to.
  * @param session  the session; no posted message may be under way
  * @param receipt  filled whatever the result; NULL when not wanted
  * @return 0 when a message could have been submitted; else as mailsub_session_submit

@@ -39,6 +39,8 @@ int mailsub_config_new(const mailsub_allocator *allocator, mailsub_config **out_
     config->chunk_len = MAILSUB__CHUNK_LEN;
     config->overlap = MAILSUB__DEPTH;
     config->max_connections = 1;
+    config->pause_first_ms = MAILSUB__PAUSE_FIRST_MS;
+    config->pause_most_ms = MAILSUB__PAUSE_MOST_MS;
     config->max_pending = MAILSUB__MAX_PENDING;
     config->idle_timeout_ms = MAILSUB__IDLE_TIMEOUT_MS;
     atomic_init(&config->n_refs, 1);
@@ -80,6 +82,7 @@ void mailsub_config_unref(mailsub_config *config)
     free_secret(config, config->password);
     free_secret(config, config->token);
     free_secret(config, config->authorization);
+    mailsub__config_drop_servers(config, config->servers, config->n_servers);
     mailsub__config_deinit_way(config);
     mailsub__free(&config->allocator, config->verify_name);
     mailsub__free(&config->allocator, config->helo_name);
@@ -197,10 +200,14 @@ int mailsub_config_set_url(mailsub_config *config, const char *url)
     rc = mailsub__url_parse(&config->allocator, url, &parsed, &cause);
     if (rc)
         return rc == MAILSUB_E_URL ? mailsub__config_refuse(config, rc, cause) : rc;
-    /* A URL has a login or a path, so that only one of the two can fail. */
-    rc = take_login(config, &parsed);
+    mailsub__server *server = NULL;
+    rc = mailsub__config_list_server(config, 0, &parsed, &server);
     if (rc == MAILSUB_OK)
-        rc = mailsub__config_take_way(config, &parsed);
+        rc = take_login(config, &parsed);
+    if (rc == MAILSUB_OK)
+        mailsub__config_take_servers(config, server, 1);
+    else if (server)
+        mailsub__config_drop_servers(config, server, 1);
     mailsub__url_deinit(&parsed);
     return rc;
 }
@@ -334,16 +341,6 @@ int mailsub_config_insecure_allow_clear_login(mailsub_config *config)
         return rc;
     config->clear_login = true;
     return MAILSUB_OK;
-}
-
-const char *mailsub_config_get_host(const mailsub_config *config)
-{
-    return config ? config->host : "";
-}
-
-int mailsub_config_get_port(const mailsub_config *config)
-{
-    return config ? config->port : 0;
 }
 
 const char *mailsub_config_get_error_detail(const mailsub_config *config)

@@ -19,8 +19,23 @@
 /* Of names with a space between: the library's, the application's, and those excluded. */
 #define MAILSUB__MECHANISM_NAMES_LEN 512
 
+/* How long a dead server is left alone: at first, and at most. */
+#define MAILSUB__PAUSE_FIRST_MS (30 * 1000)
+#define MAILSUB__PAUSE_MOST_MS (30 * 60 * 1000)
+
 #define MAILSUB__MAX_PENDING 10000
 #define MAILSUB__IDLE_TIMEOUT_MS 60000
+
+/* Where the mail may go, as a URL names it. */
+typedef struct mailsub__server {
+    enum mailsub__way way;
+    char host[256];
+    int port;
+    int tls; /* by the URL; mailsub__config_server_tls tells what counts */
+    bool lmtp;
+    char *path; /* NULL: TCP */
+    char *url;  /* written anew, without a login */
+} mailsub__server;
 
 struct mailsub_config {
     mailsub_allocator allocator;
@@ -28,10 +43,10 @@ struct mailsub_config {
     mailsub__birth birth; /* by which sessions find themselves in a child */
     atomic_bool frozen;   /* a session uses it: setters return MAILSUB_E_STATE */
 
-    enum mailsub__way way;
-    char host[256]; /* "" until a URL is set */
-    int port;
-    char *path;        /* NULL: TCP */
+    mailsub__server *servers; /* in the order in which they are asked */
+    size_t n_servers;         /* 0 until a URL is set */
+    int64_t pause_first_ms;   /* how long a dead one is left alone */
+    int64_t pause_most_ms;
     char *source_ipv4; /* NULL: the system chooses */
     char *source_ipv6;
     enum mailsub__proxy_kind proxy_kind;
@@ -42,8 +57,8 @@ struct mailsub_config {
     char *proxy_credentials;    /* both in base64, for HTTP */
     mailsub_connect_fn connect; /* NULL: this library makes the connections */
     void *connect_context;
-    int tls;         /* MAILSUB_TLS_* */
-    bool tls_chosen; /* by name, not by the URL */
+    int tls;         /* MAILSUB_TLS_*; by the first URL, unless it was chosen */
+    bool tls_chosen; /* by name, for all servers */
     char *user;      /* NULL: no login */
     char *password;
     char *token;
@@ -95,12 +110,27 @@ int mailsub__config_refuse(mailsub_config *config, int code, const char *cause);
 int mailsub__config_replace_secret(mailsub_config *config, char **target, const char *text);
 /* Replace *target by a copy of text, or by NULL. MAILSUB_E_NOMEM. */
 int mailsub__config_replace_text(mailsub_config *config, char **target, const char *text);
+/* config_server.c */
+/*
+ * A list of the first n_kept servers of the config, which share what they own with it, and of one
+ * more as the URL has it. MAILSUB_E_NOMEM, and *out_servers is untouched.
+ */
+int mailsub__config_list_server(const mailsub_config *config, size_t n_kept,
+                                const mailsub__url *url, mailsub__server **out_servers);
+/* The list becomes the config's; what it does not share with the one before is freed. */
+void mailsub__config_take_servers(mailsub_config *config, mailsub__server *servers, size_t n);
+/* Free a list with all its servers. */
+void mailsub__config_drop_servers(const mailsub_config *config, mailsub__server *servers, size_t n);
+/* MAILSUB_TLS_*: what was chosen for all, or what the server's own URL says. */
+int mailsub__config_server_tls(const mailsub_config *config, const mailsub__server *server);
+/* The name that its certificate has to bear; lent while the config lives. */
+const char *mailsub__config_server_name(const mailsub_config *config,
+                                        const mailsub__server *server);
 /* config_way.c */
-/* What a parsed URL says of the way. MAILSUB_E_NOMEM, and nothing is changed. */
-int mailsub__config_take_way(mailsub_config *config, mailsub__url *url);
 void mailsub__config_deinit_way(mailsub_config *config);
-/* How connections are made; lent while the config lives. */
-void mailsub__config_fill_dial(const mailsub_config *config, mailsub__dial_settings *out);
+/* How connections to a server of it are made; lent while the config lives. */
+void mailsub__config_fill_dial(const mailsub_config *config, const mailsub__server *server,
+                               mailsub__dial_settings *out);
 
 /* Give the signers back. */
 void mailsub__config_deinit_dkim(mailsub_config *config);

@@ -11,26 +11,6 @@
 /* A login of a proxy, in base64. */
 #define MAX_CREDENTIALS 1024
 
-int mailsub__config_take_way(mailsub_config *config, mailsub__url *url)
-{
-    const char *path = url->way == MAILSUB__WAY_TCP ? NULL : mailsub__buffer_str(&url->path);
-    if (!path && url->way != MAILSUB__WAY_TCP)
-        return MAILSUB_E_NOMEM;
-    int rc = mailsub__config_replace_text(config, &config->path, path);
-    if (rc)
-        return rc;
-    config->way = url->way;
-    memcpy(config->host, url->host, sizeof config->host);
-    config->port = url->port;
-    if (!config->tls_chosen)
-        config->tls = url->tls;
-    if (url->lmtp || config->lmtp_by_url) {
-        config->lmtp = url->lmtp;
-        config->lmtp_by_url = url->lmtp;
-    }
-    return MAILSUB_OK;
-}
-
 static void forget_proxy(mailsub_config *config)
 {
     mailsub__config_replace_secret(config, &config->proxy_user, NULL);
@@ -42,17 +22,17 @@ static void forget_proxy(mailsub_config *config)
 void mailsub__config_deinit_way(mailsub_config *config)
 {
     forget_proxy(config);
-    mailsub__free(&config->allocator, config->path);
     mailsub__free(&config->allocator, config->source_ipv4);
     mailsub__free(&config->allocator, config->source_ipv6);
 }
 
-void mailsub__config_fill_dial(const mailsub_config *config, mailsub__dial_settings *out)
+void mailsub__config_fill_dial(const mailsub_config *config, const mailsub__server *server,
+                               mailsub__dial_settings *out)
 {
     *out = (mailsub__dial_settings){
-        .host = config->host,
-        .port = config->port,
-        .unix_path = config->way == MAILSUB__WAY_UNIX ? config->path : NULL,
+        .host = server->host,
+        .port = server->port,
+        .unix_path = server->way == MAILSUB__WAY_UNIX ? server->path : NULL,
         .source_ipv4 = config->source_ipv4,
         .source_ipv6 = config->source_ipv6,
         .proxy = {.kind = config->proxy_kind,
@@ -184,9 +164,4 @@ int mailsub_config_set_connect(mailsub_config *config, mailsub_connect_fn connec
     config->connect = connect;
     config->connect_context = context;
     return MAILSUB_OK;
-}
-
-const char *mailsub_config_get_path(const mailsub_config *config)
-{
-    return config && config->path ? config->path : "";
 }

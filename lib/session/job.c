@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "codec/utf8.h"
 #include "message/message.h"
+#include "session/elsewhere.h"
 #include "session/parcel.h"
 #include "session/quota.h"
 #include "session/session.h"
@@ -99,11 +100,14 @@ static void finish(mailsub_session *session, mailsub__job *job)
     mailsub__job_free(session, job);
 }
 
-/* TLS and login; what an earlier connection had is no fact of this job. */
+/* Server, TLS and login; what an earlier connection had is no fact of this job. */
 static void tell_connection(const mailsub__link *link, const mailsub__job *job)
 {
-    if (link && link->state != MAILSUB__LINK_NONE)
-        mailsub__receipt_set_tls(job->receipt, link->transport);
+    mailsub_receipt *receipt = job->receipt;
+    if (link && link->state != MAILSUB__LINK_NONE) {
+        mailsub__receipt_set_server(receipt, link->session->config->servers[link->server].url);
+        mailsub__receipt_set_tls(receipt, link->transport);
+    }
     if (link && link->engine)
         mailsub__receipt_set_login(job->receipt, link->engine);
 }
@@ -350,13 +354,25 @@ void mailsub__job_submit(mailsub_session *session, mailsub__link *link, mailsub_
     mailsub__engine_submit(link->engine, &job->transaction, now_ms);
 }
 
+/* The kept connection had died already, and the job is the first to find out. */
+static bool may_be_repeated(mailsub__link *link, mailsub__job *job, int code)
+{
+    if (!link->kept || job->repeated ||
+        (code != MAILSUB_E_CONNECTION_LOST && code != MAILSUB_E_UNAVAILABLE))
+        return false;
+    job->repeated = true;
+    mailsub__schedule_distrust(link->session);
+    return true;
+}
+
 /*
  * The connection has ended, and nothing of the job's content was handed over. The first job that
  * this befalls goes over another connection, once, where this one was kept: its server may have
- * closed it while nobody looked. The jobs behind that one only waited for their turn, as far as
- * they are concerned nothing has begun: so each connection takes one job with it at most.
+ * closed it while nobody looked. Else it goes to the next server, where there is one. The jobs
+ * behind that one only waited for their turn, as far as they are concerned nothing has begun: so
+ * each connection takes one job with it at most.
  */
-static bool may_go_elsewhere(mailsub__link *link, const mailsub__job *job, int64_t now_ms)
+static bool goes_elsewhere(mailsub__link *link, mailsub__job *job, int64_t now_ms)
 {
     const mailsub__transaction *transaction = &job->transaction;
     int code = mailsub__engine_failure(link->engine)->code;
@@ -367,8 +383,8 @@ static bool may_go_elsewhere(mailsub__link *link, const mailsub__job *job, int64
     if (transaction->whole.code != code || transaction->handed_over ||
         code == MAILSUB_E_CANCELLED || mailsub__job_is_over(job, now_ms))
         return false;
-    return !first || (link->kept && !job->repeated &&
-                      (code == MAILSUB_E_CONNECTION_LOST || code == MAILSUB_E_UNAVAILABLE));
+    return !first || may_be_repeated(link, job, code) ||
+           mailsub__elsewhere_after_loss(link, job, now_ms);
 }
 
 void mailsub__job_tell_progress(const mailsub__link *link, mailsub__job *job)
@@ -443,13 +459,8 @@ void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transact
         go_back(session, job);
         return;
     }
-    bool first = !link->lost;
-    if (may_go_elsewhere(link, job, now_ms)) {
+    if (goes_elsewhere(link, job, now_ms)) {
         tell_retry(link, transaction, now_ms);
-        if (first) {
-            job->repeated = true;
-            mailsub__schedule_distrust(session);
-        }
         go_back(session, job);
         return;
     }
@@ -458,6 +469,7 @@ void mailsub__job_transacted(mailsub__link *link, mailsub__transaction *transact
     if (mailsub__quota_next(session, job)) {
         job->transaction = (mailsub__transaction){.size = 0};
         job->repeated = false;
+        job->tour = (mailsub__tour){0};
         go_back(session, job);
         return;
     }

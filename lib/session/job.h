@@ -6,6 +6,7 @@
 #include <mailsub/limiter.h>
 #include <mailsub/session.h>
 
+#include "session/failover.h"
 #include "session/queue.h"
 #include "session/receipt.h"
 #include "smtp/engine.h"
@@ -41,6 +42,7 @@ struct mailsub__job {
     uint32_t capabilities; /* MAILSUB_CAN_* that the message is laid out for */
     bool server_checked;   /* the policy was asked about the server */
     bool repeated;         /* a dead kept connection was replaced for it once */
+    mailsub__tour tour;    /* of the servers */
     /* Of a message whose recipients are more than the limiter admits at once, each part is a
        transaction of its own. */
     size_t first;           /* recipient of the part */

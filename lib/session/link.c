@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "session/elsewhere.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -22,36 +23,51 @@
  * Whether the certificate decides. Where the connection would also be taken in clear, a certificate
  * that nobody vouches for is no reason to give up, unless the caller named whom to trust.
  */
-static bool certificate_decides(const mailsub_config *config)
+static bool certificate_decides(const mailsub_config *config, const mailsub__server *server)
 {
     if (config->skip_verify)
         return false;
-    return config->tls != MAILSUB_TLS_OPPORTUNISTIC || config->trust_chosen || config->verify_name;
+    return mailsub__config_server_tls(config, server) != MAILSUB_TLS_OPPORTUNISTIC ||
+           config->trust_chosen || config->verify_name;
+}
+
+/* Have a transport for the server. MAILSUB_E_NOMEM and others. */
+static int have_transport(mailsub__link *link, size_t i)
+{
+    mailsub_session *session = link->session;
+    const mailsub_config *config = session->config;
+    const mailsub__server *server = &config->servers[i];
+    if (link->transports[i])
+        return MAILSUB_OK;
+    mailsub__transport_settings settings = {
+        .command = server->way == MAILSUB__WAY_COMMAND ? server->path : NULL,
+        .verify_name = mailsub__config_server_name(config, server),
+        .trust = config->trust,
+        .verify = certificate_decides(config, server),
+        .resume = config->resume,
+    };
+    mailsub__config_fill_dial(config, server, &settings.dial);
+    return mailsub__transport_new(&session->allocator, session->poller, &settings,
+                                  &link->transports[i]);
 }
 
 int mailsub__link_new(mailsub_session *session, mailsub__link **out_link)
 {
-    const mailsub_config *config = session->config;
-    mailsub__link *link = mailsub__alloc_zeroed(&session->allocator, sizeof *link);
+    size_t n_bytes =
+        sizeof(mailsub__link) + session->config->n_servers * sizeof(mailsub__transport *);
+    mailsub__link *link = mailsub__alloc_zeroed(&session->allocator, n_bytes);
     if (!link)
         return MAILSUB_E_NOMEM;
     link->session = session;
+    link->share_until_ms = -1;
     for (int i = 0; i < 2; i++)
         mailsub__buffer_init(&link->offers[i], &session->allocator, 0);
-    mailsub__transport_settings settings = {
-        .command = config->way == MAILSUB__WAY_COMMAND ? config->path : NULL,
-        .verify_name = config->verify_name ? config->verify_name : config->host,
-        .trust = config->trust,
-        .verify = certificate_decides(config),
-        .resume = config->resume,
-    };
-    mailsub__config_fill_dial(config, &settings.dial);
-    int rc =
-        mailsub__transport_new(&session->allocator, session->poller, &settings, &link->transport);
+    int rc = have_transport(link, 0);
     if (rc) {
         mailsub__link_free(link);
         return rc;
     }
+    link->transport = link->transports[0];
     *out_link = link;
     return MAILSUB_OK;
 }
@@ -60,7 +76,8 @@ void mailsub__link_free(mailsub__link *link)
 {
     mailsub__buffer_deinit(&link->offers[0]);
     mailsub__buffer_deinit(&link->offers[1]);
-    mailsub__transport_free(link->transport);
+    for (size_t i = 0; i < link->session->config->n_servers; i++)
+        mailsub__transport_free(link->transports[i]);
     mailsub__free(&link->session->allocator, link);
 }
 
@@ -81,6 +98,9 @@ static void forget_connection(mailsub__link *link)
         mailsub__engine_move_offers(link->engine, &link->session->allocator, link->offers);
     mailsub__engine_free(link->engine);
     link->engine = NULL;
+    if (!link->opened)
+        mailsub__failover_leave(&link->session->failover, link->server);
+    link->share_until_ms = -1;
     link->state = MAILSUB__LINK_NONE;
     link->opened = false;
     link->quitting = false;
@@ -103,7 +123,10 @@ void mailsub__link_abandon(mailsub__link *link, bool closed)
     while (link->jobs.first)
         mailsub__job_forget(link->session, link->jobs.first);
     forget_connection(link);
-    mailsub__transport_abandon(link->transport, closed);
+    for (size_t i = 0; i < link->session->config->n_servers; i++) {
+        if (link->transports[i])
+            mailsub__transport_abandon(link->transports[i], closed);
+    }
 }
 
 bool mailsub__link_has_company(const mailsub__link *link)
@@ -114,14 +137,8 @@ bool mailsub__link_has_company(const mailsub__link *link)
     return other != NULL;
 }
 
-/* One that is not wanted any more before it stands says nothing of what the server takes. */
-static void note_refused(const mailsub__link *link, int code)
-{
-    if (code != MAILSUB_E_CANCELLED)
-        mailsub__schedule_hold(link->session);
-}
-
-/* The connection could not be made: where there is no other, the job that waits ends with it. */
+/* The connection could not be made: where there is no other, and no other server to be asked, the
+   job that waits ends with it. */
 static void fail_opening(mailsub__link *link, const mailsub__verdict *cause, const char *detail,
                          int64_t now_ms)
 {
@@ -131,9 +148,8 @@ static void fail_opening(mailsub__link *link, const mailsub__verdict *cause, con
                                        .code = cause->code,
                                        .stage = cause->stage,
                                        .text = mailsub__slice_str(detail)});
-    if (mailsub__link_has_company(link))
-        note_refused(link, cause->code);
-    else if (job)
+    if (!mailsub__elsewhere_after_opening(link, cause, detail, now_ms) && job &&
+        !mailsub__elsewhere_conclude(link, job, cause))
         mailsub__job_fail(link->session, link, job, cause, detail);
 }
 
@@ -145,21 +161,44 @@ static void fail_link(mailsub__link *link, const mailsub__verdict *cause, const 
     mailsub__link_drop(link);
 }
 
-void mailsub__link_open(mailsub__link *link, int64_t now_ms)
+/* Where others can be asked yet, a job gives this server its share of the time that is left. */
+static int64_t share_until(const mailsub__link *link, const mailsub__job *job, int64_t now_ms)
 {
-    const mailsub_config *config = link->session->config;
+    if (!job || job->deadline_ms < 0)
+        return -1;
+    size_t n = mailsub__failover_count_left(&link->session->failover, &job->tour, now_ms);
+    return n > 1 ? now_ms + (job->deadline_ms - now_ms) / (int64_t)n : -1;
+}
+
+void mailsub__link_open(mailsub__link *link, size_t index, const mailsub__job *job, int64_t now_ms)
+{
+    mailsub_session *session = link->session;
+    const mailsub_config *config = session->config;
+    const mailsub__server *server = &config->servers[index];
+    link->share_until_ms = share_until(link, job, now_ms);
+    mailsub__failover_begin(&session->failover, index, now_ms);
+    link->server = index;
     link->state = MAILSUB__LINK_OPENING;
     link->handshaking = false;
     link->phase_deadline_ms = now_ms + config->timeout_ms[MAILSUB_TIMEOUT_CONNECT];
     link->log = config->log;
-    link->log.connection = ++link->session->n_connections;
+    link->log.connection = ++session->n_connections;
     mailsub__log_tell(&link->log, now_ms,
                       &(mailsub__fact){.id = MAILSUB_LOG_CONNECTING,
-                                       .name = mailsub__slice_str(config->host),
-                                       .number = (uint64_t)config->port});
-    mailsub__transport_hand_in(link->transport, link->session->handed_in);
-    link->session->handed_in = -1;
-    mailsub__transport_open(link->transport, config->tls == MAILSUB_TLS_IMPLICIT, now_ms);
+                                       .name = mailsub__slice_str(server->host),
+                                       .number = (uint64_t)server->port});
+    const mailsub__verdict failed = {.code = have_transport(link, index),
+                                     .stage = MAILSUB_STAGE_CONNECT};
+    if (failed.code) {
+        fail_link(link, &failed, "", now_ms);
+        return;
+    }
+    link->transport = link->transports[index];
+    mailsub__transport_hand_in(link->transport, session->handed_in);
+    session->handed_in = -1;
+    mailsub__transport_open(link->transport,
+                            mailsub__config_server_tls(config, server) == MAILSUB_TLS_IMPLICIT,
+                            now_ms);
 }
 
 /* The stage at which a transport fails, or waits. */
@@ -249,7 +288,9 @@ static void tell_binding(mailsub__link *link)
 static int start_engine(mailsub__link *link, int64_t now_ms)
 {
     mailsub__engine_settings settings;
-    mailsub__settings_fill(&settings, link->session->config);
+    const mailsub_config *config = link->session->config;
+    mailsub__settings_fill(&settings, config);
+    mailsub__settings_set_server(&settings, config, &config->servers[link->server]);
     settings.helo_name = find_helo_name(link);
     settings.log = link->log;
     link->session->shown = link;
@@ -268,7 +309,7 @@ static int start_engine(mailsub__link *link, int64_t now_ms)
 static bool is_misplaced(const mailsub__link *link)
 {
     const mailsub_config *config = link->session->config;
-    return config->tls == MAILSUB_TLS_OPPORTUNISTIC && !config->tls_chosen &&
+    return config->servers[link->server].tls == MAILSUB_TLS_OPPORTUNISTIC && !config->tls_chosen &&
            !mailsub__transport_is_loopback(link->transport);
 }
 
@@ -316,15 +357,16 @@ static bool advance_transport(mailsub__link *link, int64_t now_ms)
 }
 
 /* The engine has ended. Where it never took a job, the one that waits for it ends with it. */
-static void close_link(mailsub__link *link)
+static void close_link(mailsub__link *link, int64_t now_ms)
 {
     const mailsub__verdict *failure = mailsub__engine_failure(link->engine);
+    const char *text = mailsub__engine_failure_text(link->engine);
     mailsub__job *job = link->session->waiting.first;
-    if (!link->opened && mailsub__link_has_company(link))
-        note_refused(link, failure->code);
-    else if (!link->opened && job)
-        mailsub__job_refuse(link->session, link, job, failure,
-                            mailsub__engine_failure_text(link->engine));
+    if (link->opened)
+        mailsub__elsewhere_note_end(link, failure, now_ms);
+    else if (!mailsub__elsewhere_after_opening(link, failure, text, now_ms) && job &&
+             !mailsub__elsewhere_conclude(link, job, failure))
+        mailsub__job_refuse(link->session, link, job, failure, text);
     mailsub__link_drop(link);
 }
 
@@ -345,6 +387,8 @@ static bool handle_events(mailsub__link *link, int64_t now_ms)
             break;
         case MAILSUB__EVENT_READY:
             link->opened = true;
+            link->share_until_ms = -1;
+            mailsub__failover_succeed(&link->session->failover, link->server);
             link->idle_since_ms = now_ms;
             break;
         case MAILSUB__EVENT_DONE:
@@ -353,7 +397,7 @@ static bool handle_events(mailsub__link *link, int64_t now_ms)
             link->kept = true;
             break;
         case MAILSUB__EVENT_CLOSED:
-            close_link(link);
+            close_link(link, now_ms);
             break;
         }
         any = true;
@@ -446,7 +490,7 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t mailsub__link_deadline(const mailsub__link *link)
+static int64_t state_deadline(const mailsub__link *link)
 {
     switch (link->state) {
     case MAILSUB__LINK_OPENING:
@@ -460,9 +504,17 @@ int64_t mailsub__link_deadline(const mailsub__link *link)
     return -1;
 }
 
+int64_t mailsub__link_deadline(const mailsub__link *link)
+{
+    return earlier(state_deadline(link), link->share_until_ms);
+}
+
 void mailsub__link_expire(mailsub__link *link, int64_t now_ms)
 {
-    if (link->state == MAILSUB__LINK_TALKING) {
+    if (link->share_until_ms >= 0 && link->share_until_ms <= now_ms) {
+        mailsub__link_abort(link, MAILSUB_E_TIMEOUT, now_ms);
+        mailsub__link_drop(link);
+    } else if (link->state == MAILSUB__LINK_TALKING) {
         int64_t deadline_ms = mailsub__engine_deadline(link->engine);
         if (deadline_ms >= 0 && deadline_ms <= now_ms) {
             mailsub__engine_expire(link->engine, now_ms);

@@ -18,7 +18,8 @@ enum mailsub__link_state {
 struct mailsub__link {
     mailsub__link *next; /* in the session */
     mailsub_session *session;
-    mailsub__transport *transport;
+    size_t server;                 /* of the config, to which the connection is or was */
+    mailsub__transport *transport; /* of that server */
     enum mailsub__link_state state;
     mailsub__engine *engine;   /* while TALKING or STARTING_TLS */
     bool handshaking;          /* the TLS time-out runs */
@@ -29,9 +30,12 @@ struct mailsub__link {
     uint64_t n_begun;          /* jobs that it was given, ever */
     int64_t idle_since_ms;     /* where it is idle */
     int64_t phase_deadline_ms; /* of OPENING and STARTING_TLS */
+    int64_t share_until_ms;    /* until it is open; -1: the job's whole time is this server's */
     mailsub__log log;          /* of the connection */
     mailsub__queue jobs;       /* that the engine has */
     mailsub__buffer offers[2]; /* of the last connection; by MAILSUB_OFFER_* */
+    /* By server, with what its TLS has to go on with; NULL: it was never asked over this link. */
+    mailsub__transport *transports[];
 };
 
 /* MAILSUB_E_NOMEM */
@@ -39,8 +43,10 @@ int mailsub__link_new(mailsub_session *session, mailsub__link **out_link);
 /* There is no connection and no job. May wait for the resolver. */
 void mailsub__link_free(mailsub__link *link);
 
-/* Begin to connect; only when there is no connection. */
-void mailsub__link_open(mailsub__link *link, int64_t now_ms);
+/* Begin to connect to a server; only when there is no connection. The job is the one that waits for
+   it, or NULL. */
+void mailsub__link_open(mailsub__link *link, size_t server, const mailsub__job *job,
+                        int64_t now_ms);
 /* Go on with the connection. True when something came of it. */
 bool mailsub__link_advance(mailsub__link *link, int64_t now_ms);
 /* End the connection because of code; the jobs under way get their verdicts. */

@@ -105,6 +105,7 @@ int mailsub_session_check(mailsub_session *session, mailsub_receipt *receipt)
     int rc = mailsub_session_close(session);
     if (rc)
         return mailsub__session_refuse(receipt, rc);
+    mailsub__failover_forget(&session->failover);
     rc = run(session, MAILSUB__KIND_CHECK, "", receipt);
     mailsub_session_close(session);
     return rc;

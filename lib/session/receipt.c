@@ -26,6 +26,9 @@ int mailsub_receipt_new(const mailsub_allocator *allocator, mailsub_receipt **ou
     receipt->recipients = NULL;
     receipt->verdicts = NULL;
     receipt->n_recipients = 0;
+    receipt->failures = NULL;
+    receipt->n_failures = 0;
+    receipt->room_for_failures = 0;
     mailsub__buffer_init(&receipt->addresses, &receipt->allocator, MAX_ADDRESSES);
     mailsub__findings_init(&receipt->findings, &receipt->allocator);
     mailsub__buffer_init(&receipt->lines, &receipt->allocator, MAX_LINES);
@@ -50,6 +53,8 @@ void mailsub_receipt_free(mailsub_receipt *receipt)
     if (!receipt)
         return;
     free_recipients(receipt);
+    mailsub__receipt_reset_failures(receipt);
+    mailsub__free(&receipt->allocator, receipt->failures);
     mailsub__buffer_deinit(&receipt->addresses);
     mailsub__findings_deinit(&receipt->findings);
     mailsub__buffer_deinit(&receipt->lines);
@@ -63,6 +68,8 @@ void mailsub__receipt_reset(mailsub_receipt *receipt)
     mailsub__buffer_reset(&receipt->addresses);
     mailsub__findings_reset(&receipt->findings);
     mailsub__buffer_reset(&receipt->lines);
+    mailsub__receipt_reset_failures(receipt);
+    receipt->server[0] = '\0';
     receipt->n_pending = -1;
     receipt->filled = false;
     receipt->whole = (mailsub__verdict){0};

@@ -15,6 +15,16 @@ typedef struct mailsub__receipt_recipient {
     char *text;     /* of the deciding reply; NULL: none of its own */
 } mailsub__receipt_recipient;
 
+/* A server that could not be used. */
+typedef struct mailsub__receipt_failure {
+    mailsub__verdict verdict;
+    char *server; /* its URL, and behind its NUL the text */
+    const char *text;
+} mailsub__receipt_failure;
+
+/* Of a URL; a longer one is cut. */
+#define MAILSUB__SERVER_LEN 352
+
 struct mailsub_receipt {
     mailsub_allocator allocator;
     bool filled;
@@ -35,6 +45,10 @@ struct mailsub_receipt {
     size_t n_recipients;
     mailsub__verdict *verdicts;
     mailsub__receipt_recipient *recipients;
+    char server[MAILSUB__SERVER_LEN]; /* "": none */
+    mailsub__receipt_failure *failures;
+    size_t n_failures;
+    size_t room_for_failures;
     int64_t n_pending;         /* -1: not told */
     mailsub__buffer lines;     /* of the reply to an operation: strings as below */
     mailsub__buffer addresses; /* NUL-terminated strings, one behind the other */
@@ -55,6 +69,14 @@ void mailsub__receipt_fail(mailsub_receipt *receipt, const mailsub__verdict *cau
 /* The same of the recipients from first on. */
 void mailsub__receipt_fail_from(mailsub_receipt *receipt, size_t first,
                                 const mailsub__verdict *cause, const char *detail);
+/* receipt_server.c: the server that was asked, by its URL. */
+void mailsub__receipt_set_server(mailsub_receipt *receipt, const char *url);
+/* Note that a server failed. Without memory it is left out. */
+void mailsub__receipt_add_failure(mailsub_receipt *receipt, const char *server,
+                                  const mailsub__verdict *cause, const char *text);
+void mailsub__receipt_reset_failures(mailsub_receipt *receipt);
+/* The first one at which a later attempt may help; NULL: none. */
+const mailsub__receipt_failure *mailsub__receipt_find_hope(const mailsub_receipt *receipt);
 /* The facts of a connection's TLS. */
 void mailsub__receipt_set_tls(mailsub_receipt *receipt, const mailsub__transport *transport);
 /* What became of the mechanisms of its login. */

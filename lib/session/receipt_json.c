@@ -236,6 +236,24 @@ static void put_login(struct json *json, const mailsub_receipt *receipt)
     put_close(json, "}");
 }
 
+static void put_servers(struct json *json, const mailsub_receipt *receipt)
+{
+    put_text(json, "server", receipt->server);
+    put_key(json, "failed_servers");
+    put_open(json, "[");
+    for (size_t i = 0; i < receipt->n_failures && !json->stopped; i++) {
+        const mailsub__receipt_failure *failure = &receipt->failures[i];
+        bool heard = failure->verdict.reply_code != 0;
+        put_comma(json);
+        put_open(json, "{");
+        put_text(json, "server", failure->server);
+        put_verdict(json, &failure->verdict, failure->text);
+        put_text(json, "detail", heard ? "" : failure->text);
+        put_close(json, "}");
+    }
+    put_close(json, "]");
+}
+
 static void put_left_out(struct json *json, const mailsub_receipt *receipt)
 {
     put_key(json, "dropped");
@@ -318,6 +336,7 @@ int mailsub_receipt_write_json(const mailsub_receipt *receipt, mailsub_sink_fn s
     put_text(&json, "message_id", receipt->message_id);
     put_text(&json, "queue_id", receipt->queue_id);
     put_count(&json, "retry_after", mailsub_receipt_get_retry_after(receipt, 1));
+    put_servers(&json, receipt);
     put_tls(&json, receipt);
     put_login(&json, receipt);
     put_left_out(&json, receipt);

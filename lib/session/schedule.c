@@ -58,11 +58,21 @@ static int64_t idle_until(const mailsub__link *link)
     return most_ms < 0 ? -1 : link->idle_since_ms + most_ms;
 }
 
+/* Has its server failed for the job already? */
+static bool has_failed(const mailsub__link *link, const mailsub__job *job)
+{
+    return job->tour.tried >> link->server & 1u;
+}
+
 static bool is_unwanted(const mailsub__link *link, int64_t now_ms)
 {
     const mailsub_session *session = link->session;
     int64_t until_ms = idle_until(link);
     if (is_spent(link) || is_paused(session, now_ms))
+        return true;
+    const mailsub__job *job = session->waiting.first;
+    if (job && (has_failed(link, job) ||
+                mailsub__failover_has_better(&session->failover, &job->tour, link->server, now_ms)))
         return true;
     /* Where nothing is to be kept, what waits already may go first. */
     bool is_kept = session->config->idle_timeout_ms > 0 || !session->waiting.first;
@@ -133,10 +143,12 @@ static void open_further(mailsub_session *session, struct census *census, int64_
 {
     while (census->n_usable > 0 && session->n_pending > census->n_open &&
            census->n_open < session->config->max_connections && now_ms >= session->hold_until_ms) {
+        size_t server =
+            mailsub__failover_next(&session->failover, &session->waiting.first->tour, now_ms);
         mailsub__link *link = have_closed(session, census);
-        if (!link)
+        if (!link || server == session->failover.n)
             return;
-        mailsub__link_open(link, now_ms);
+        mailsub__link_open(link, session->handed_in >= 0 ? 0 : server, NULL, now_ms);
         *census = take_census(session);
     }
 }
@@ -149,18 +161,32 @@ static size_t room_of(const mailsub__link *link, const struct census *census)
     return share < depth ? share : depth;
 }
 
-/* The least busy link that may be given one more. */
-static mailsub__link *choose(const mailsub_session *session, const struct census *census)
+/* The least busy link that may be given the job. */
+static mailsub__link *choose(const mailsub_session *session, const mailsub__job *job,
+                             const struct census *census)
 {
     mailsub__link *best = NULL;
     for (mailsub__link *link = session->links; link; link = link->next) {
-        if (!mailsub__link_is_usable(link) || is_spent(link) ||
+        if (!mailsub__link_is_usable(link) || is_spent(link) || has_failed(link, job) ||
             link->jobs.n >= room_of(link, census))
             continue;
         if (!best || link->jobs.n < best->jobs.n)
             best = link;
     }
     return best;
+}
+
+/* Where to connect for the job. What the application has connected itself is the first server. */
+static size_t choose_server(const mailsub_session *session, mailsub__job *job, int64_t now_ms)
+{
+    size_t server = mailsub__failover_next(&session->failover, &job->tour, now_ms);
+    if (session->handed_in >= 0)
+        return 0;
+    if (server < session->failover.n)
+        return server;
+    /* What was left to be asked when it went back has been asked for another job meanwhile. */
+    job->tour = (mailsub__tour){0};
+    return mailsub__failover_next(&session->failover, &job->tour, now_ms);
 }
 
 /* There is no connection: connect for the job. */
@@ -171,7 +197,7 @@ static bool open_for(mailsub_session *session, mailsub__link *link, mailsub__job
         return true;
     enum mailsub__quota quota = mailsub__quota_look(session, job, now_ms);
     if (quota == MAILSUB__QUOTA_GO)
-        mailsub__link_open(link, now_ms);
+        mailsub__link_open(link, choose_server(session, job, now_ms), job, now_ms);
     return quota != MAILSUB__QUOTA_WAIT;
 }
 
@@ -188,7 +214,7 @@ bool mailsub__schedule_advance(mailsub_session *session, int64_t now_ms)
     if (census.n_open == 0)
         return open_for(session, census.closed, job, now_ms);
     open_further(session, &census, now_ms);
-    mailsub__link *link = choose(session, &census);
+    mailsub__link *link = choose(session, job, &census);
     if (!link)
         return any;
     if (mailsub__job_prepare(session, link, job))

@@ -11,21 +11,30 @@
 /* How long mailsub_session_close waits for the reply to QUIT. */
 #define GOODBYE_MS 2000
 
+static bool can_be_used(const mailsub_config *config, const mailsub__server *server)
+{
+    bool needs_tls = config->tls == MAILSUB_TLS_IMPLICIT || config->tls == MAILSUB_TLS_STARTTLS;
+    if (server->way == MAILSUB__WAY_COMMAND && needs_tls) /* it knows of none */
+        return false;
+    return !config->lmtp || server->port != 25; /* RFC 2033 section 5 */
+}
+
 int mailsub_session_new(mailsub_config *config, mailsub_session **out_session)
 {
-    if (!config || !out_session || config->host[0] == '\0')
+    if (!config || !out_session || config->n_servers == 0)
         return MAILSUB_E_INVALID;
-    bool needs_tls = config->tls == MAILSUB_TLS_IMPLICIT || config->tls == MAILSUB_TLS_STARTTLS;
-    if (config->way == MAILSUB__WAY_COMMAND && needs_tls) /* it knows of none */
-        return MAILSUB_E_INVALID;
-    if (config->lmtp && config->port == 25) /* RFC 2033 section 5 */
-        return MAILSUB_E_INVALID;
-    mailsub_session *session = mailsub__alloc_zeroed(&config->allocator, sizeof *session);
+    for (size_t i = 0; i < config->n_servers; i++) {
+        if (!can_be_used(config, &config->servers[i]))
+            return MAILSUB_E_INVALID;
+    }
+    size_t n_bytes = sizeof(mailsub_session) + config->n_servers * sizeof(mailsub__health);
+    mailsub_session *session = mailsub__alloc_zeroed(&config->allocator, n_bytes);
     if (!session)
         return MAILSUB_E_NOMEM;
     session->allocator = config->allocator;
     session->config = mailsub_config_ref(config);
     session->handed_in = -1;
+    mailsub__failover_init(&session->failover, config, session->health);
     session->generation = mailsub__birth_generation(&config->birth);
     atomic_init(&session->cancelled, false);
     atomic_store(&config->frozen, true);

@@ -16,6 +16,7 @@
 
 #include "net/poller.h"
 #include "session/config.h"
+#include "session/failover.h"
 #include "session/job.h"
 #include "session/link.h"
 
@@ -44,6 +45,9 @@ struct mailsub_session {
     bool ending;       /* being freed: nothing more may be posted */
     uint64_t n_posted; /* ever: the next job's number */
     atomic_bool cancelled;
+
+    mailsub__failover failover;
+    mailsub__health health[]; /* of the config's servers */
 };
 
 /* compliance.c */

@@ -23,10 +23,17 @@ static mailsub__login_settings login_settings(const mailsub_config *config)
         .custom = config->custom,
         .n_custom = config->n_custom,
         .random = &mailsub__system_random,
-        .host = config->verify_name ? config->verify_name : config->host,
-        .port = config->port,
+        .host = config->verify_name,
         .has_certificate = config->client_certificate,
     };
+}
+
+void mailsub__settings_set_server(mailsub__engine_settings *out, const mailsub_config *config,
+                                  const mailsub__server *server)
+{
+    out->tls = mailsub__config_server_tls(config, server);
+    out->login.host = mailsub__config_server_name(config, server);
+    out->login.port = server->port;
 }
 
 void mailsub__settings_fill(mailsub__engine_settings *out, const mailsub_config *config)
@@ -47,6 +54,8 @@ void mailsub__settings_fill(mailsub__engine_settings *out, const mailsub_config 
     };
     memcpy(out->extension_policy, config->extension_policy, sizeof out->extension_policy);
     memcpy(out->timeout_ms, config->timeout_ms, sizeof out->timeout_ms);
+    if (config->n_servers > 0)
+        mailsub__settings_set_server(out, config, config->servers);
 }
 
 uint32_t mailsub__settings_layout(const mailsub__engine *engine, const mailsub_config *config)

@@ -5,8 +5,12 @@
 
 #include "session/config.h"
 
-/* Strings are borrowed from the config; helo_name is NULL where it has none. */
+/* Strings are borrowed from the config; helo_name is NULL where it has none. The server is the
+   first, if there is one. */
 void mailsub__settings_fill(mailsub__engine_settings *out, const mailsub_config *config);
+/* It is this one of the config's. */
+void mailsub__settings_set_server(mailsub__engine_settings *out, const mailsub_config *config,
+                                  const mailsub__server *server);
 
 /*
  * What a message is laid out for, now that the server has said what it can: MAILSUB_CAN_*. Content

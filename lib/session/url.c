@@ -287,6 +287,7 @@ int mailsub__url_parse(const mailsub_allocator *allocator, const char *text, mai
         return MAILSUB_E_URL;
     mailsub__url url;
     init_url(&url, allocator);
+    url.scheme = scheme->name;
     url.way = scheme->way;
     url.port = scheme->port;
     url.lmtp = scheme->lmtp;
@@ -332,4 +333,40 @@ void mailsub__url_deinit(mailsub__url *url)
     mailsub__buffer_deinit(&url->user);
     mailsub__buffer_deinit(&url->password);
     mailsub__buffer_deinit(&url->path);
+}
+
+/* RFC 3986 section 2.3, and the slash that parts a path. */
+static bool stands_for_itself(char c)
+{
+    return mailsub__ascii_is_alpha(c) || mailsub__ascii_is_digit(c) ||
+           (c != '\0' && strchr("/-._~", c));
+}
+
+static void write_path(mailsub__slice path, mailsub__buffer *out)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < path.len; i++) {
+        unsigned char c = (unsigned char)path.ptr[i];
+        const char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
+        if (stands_for_itself(path.ptr[i]))
+            mailsub__buffer_append_char(out, path.ptr[i]);
+        else
+            mailsub__buffer_append(out, escape, sizeof escape);
+    }
+}
+
+int mailsub__url_write(const mailsub__url *url, mailsub__buffer *out)
+{
+    mailsub__buffer_append_str(out, url->scheme);
+    mailsub__buffer_append_char(out, ':');
+    if (url->way != MAILSUB__WAY_TCP) {
+        write_path(mailsub__buffer_slice(&url->path), out);
+        return out->error;
+    }
+    bool is_bracketed = strchr(url->host, ':') != NULL;
+    mailsub__buffer_append_str(out, is_bracketed ? "//[" : "//");
+    mailsub__buffer_append_str(out, url->host);
+    mailsub__buffer_append_str(out, is_bracketed ? "]:" : ":");
+    mailsub__buffer_append_uint(out, (uint64_t)url->port);
+    return out->error;
 }

@@ -19,6 +19,7 @@ enum mailsub__way {
 };
 
 typedef struct mailsub__url {
+    const char *scheme; /* static, in small letters; NULL: of a proxy's URL */
     enum mailsub__way way;
     char host[256]; /* A-label name, or IP address without brackets; "localhost" with a path */
     int port;       /* 0 with a path */
@@ -39,6 +40,11 @@ typedef struct mailsub__url {
 int mailsub__url_parse(const mailsub_allocator *allocator, const char *text, mailsub__url *out_url,
                        const char **out_cause);
 void mailsub__url_deinit(mailsub__url *url);
+/*
+ * Write a server's URL anew, without its login: scheme://host:port, with the port always, or
+ * scheme:/path, percent-encoded. Printable ASCII. MAILSUB_E_NOMEM.
+ */
+int mailsub__url_write(const mailsub__url *url, mailsub__buffer *out);
 /* The same for the URL of a proxy: scheme://[user:password@]host[:port], with way and tls unused. */
 int mailsub__url_parse_proxy(const mailsub_allocator *allocator, const char *text,
                              mailsub__url *out_url, const char **out_cause);

@@ -36,7 +36,7 @@ static void explain(mailsub__verdict *verdict)
 
 void mailsub__way_explain(const mailsub_config *config, mailsub__transaction *transaction)
 {
-    if (config->way != MAILSUB__WAY_COMMAND)
+    if (config->servers->way != MAILSUB__WAY_COMMAND)
         return;
     explain(&transaction->whole);
     for (size_t i = 0; i < transaction->n_recipients; i++)

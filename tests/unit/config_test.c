@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config_kit.h"
 
+#include <stdio.h>
+
 #include <mailsub/session.h>
 
 static mailsub_config *new_config(void)
@@ -30,6 +32,106 @@ static void a_refused_url_changes_nothing(void **state)
     assert_string_equal(mailsub_config_get_host(config), "mail.example.org");
     assert_int_equal(mailsub_config_get_port(config), 587);
     assert_string_equal(config->user, "me");
+    mailsub_config_unref(config);
+}
+
+static void further_servers_stand_in_their_order(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"smtps://[2001:db8::1]", "smtp+unix:/run/a%20b",
+                                       "smtp://B.example.org"};
+    static const char *const wanted[] = {"submission://mail.example.org:587",
+                                         "smtps://[2001:db8::1]:465", "smtp+unix:/run/a%20b",
+                                         "smtp://b.example.org:25"};
+    mailsub_config *config = new_config();
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(mailsub_config_add_url(config, urls[i]), MAILSUB_OK);
+    assert_int_equal(mailsub_config_count_servers(config), 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(mailsub_config_get_server(config, i), wanted[i]);
+    assert_string_equal(mailsub_config_get_server(config, 4), "");
+    assert_string_equal(mailsub_config_get_host(config), "mail.example.org");
+    assert_string_equal(mailsub_config_get_path(config), "");
+    assert_int_equal(mailsub__config_server_tls(config, &config->servers[1]), MAILSUB_TLS_IMPLICIT);
+    assert_int_equal(mailsub__config_server_tls(config, &config->servers[2]),
+                     MAILSUB_TLS_OPPORTUNISTIC);
+    assert_int_equal(mailsub_config_get_tls(config), MAILSUB_TLS_STARTTLS);
+    assert_string_equal(config->user, "me");
+    assert_int_equal(mailsub_config_set_url(config, "smtp://c.example.org"), MAILSUB_OK);
+    assert_int_equal(mailsub_config_count_servers(config), 1);
+    assert_int_equal(mailsub_config_count_servers(NULL), 0);
+    assert_string_equal(mailsub_config_get_server(NULL, 0), "");
+    mailsub_config_unref(config);
+}
+
+static void a_server_that_cannot_stand_behind_others_is_refused(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {
+        "smtp://user:pw@other.example.org",
+        "submission://MAIL.example.org:587",
+        "smtp://mail.example.org:587",
+        "lmtp://other.example.org",
+        "lmtp+unix:/run/lmtp",
+        "sendmail:/usr/sbin/sendmail",
+        "http://other.example.org",
+        "other.example.org",
+    };
+    mailsub_config *config = new_config();
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        assert_int_equal(mailsub_config_add_url(config, urls[i]), MAILSUB_E_URL);
+        assert_string_not_equal(mailsub_config_get_error_detail(config), "");
+    }
+    assert_int_equal(mailsub_config_add_url(config, NULL), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_add_url(NULL, "smtp://x.example.org"), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_count_servers(config), 1);
+    assert_int_equal(mailsub_config_set_url(config, "sendmail:/usr/sbin/sendmail"), MAILSUB_OK);
+    assert_int_equal(mailsub_config_add_url(config, "smtp://x.example.org"), MAILSUB_E_URL);
+    assert_int_equal(mailsub_config_set_url(config, "smtp+unix:/run/x"), MAILSUB_OK);
+    assert_int_equal(mailsub_config_add_url(config, "smtp+unix:/run/%78"), MAILSUB_E_URL);
+    mailsub_config_unref(config);
+}
+
+static void servers_have_their_number(void **state)
+{
+    (void)state;
+    char url[64];
+    mailsub_config *config = NULL;
+    assert_int_equal(mailsub_config_new(NULL, &config), MAILSUB_OK);
+    assert_int_equal(mailsub_config_add_url(config, "smtp://x.example.org"), MAILSUB_E_STATE);
+    assert_int_equal(mailsub_config_set_url(config, "smtp://x.example.org"), MAILSUB_OK);
+    for (int i = 1; i <= MAILSUB_MAX_SERVERS; i++) {
+        snprintf(url, sizeof url, "smtp://x%d.example.org", i);
+        assert_int_equal(mailsub_config_add_url(config, url),
+                         i < MAILSUB_MAX_SERVERS ? MAILSUB_OK : MAILSUB_E_LIMIT);
+    }
+    assert_int_equal(mailsub_config_count_servers(config), MAILSUB_MAX_SERVERS);
+    mailsub_config_unref(config);
+}
+
+static int name_two_servers(mailsub_config *config)
+{
+    int rc = mailsub_config_set_url(config, "smtp+unix:/run/x");
+    return rc ? rc : mailsub_config_add_url(config, "smtp+unix:/run/y");
+}
+
+static void each_allocation_of_servers_may_fail(void **state)
+{
+    (void)state;
+    kit_config_fail_each(name_two_servers);
+}
+
+static void pauses_have_their_range(void **state)
+{
+    (void)state;
+    mailsub_config *config = new_config();
+    assert_int_equal(config->pause_first_ms, 30000);
+    assert_int_equal(config->pause_most_ms, 1800000);
+    assert_int_equal(mailsub_config_set_server_pause(config, -1, 5), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_server_pause(config, 6, 5), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_server_pause(config, 6, 86400001), MAILSUB_E_INVALID);
+    assert_int_equal(mailsub_config_set_server_pause(config, 0, 86400000), MAILSUB_OK);
+    assert_int_equal(config->pause_first_ms, 0);
     mailsub_config_unref(config);
 }
 
@@ -464,6 +566,11 @@ int main(void)
     static struct CMUnitTest tests[64] = {
         cmocka_unit_test(the_url_leaves_alone_what_it_does_not_say),
         cmocka_unit_test(a_refused_url_changes_nothing),
+        cmocka_unit_test(further_servers_stand_in_their_order),
+        cmocka_unit_test(a_server_that_cannot_stand_behind_others_is_refused),
+        cmocka_unit_test(servers_have_their_number),
+        cmocka_unit_test(pauses_have_their_range),
+        cmocka_unit_test(each_allocation_of_servers_may_fail),
         cmocka_unit_test(tls_chosen_by_name_outlives_the_url),
         cmocka_unit_test(credentials_are_checked),
         cmocka_unit_test(unreadable_authorities_are_refused),
@@ -475,7 +582,7 @@ int main(void)
         cmocka_unit_test(policies_are_set_where_a_message_can_do_without),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    size_t n_tests = 12;
+    size_t n_tests = 17;
     UNIT_ADD_ROWS(tests, n_tests, name_rows, name_row);
     UNIT_ADD_ROWS(tests, n_tests, setter_rows, setter_row);
     UNIT_ADD_ROWS(tests, n_tests, sequence_rows, sequence_row);

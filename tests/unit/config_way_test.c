@@ -19,13 +19,13 @@ static void a_path_takes_the_place_of_a_host(void **state)
     assert_true(config->lmtp);
     assert_string_equal(config->user, "me");
     mailsub__dial_settings dial;
-    mailsub__config_fill_dial(config, &dial);
+    mailsub__config_fill_dial(config, config->servers, &dial);
     assert_string_equal(dial.unix_path, "/run/a b");
     assert_int_equal(mailsub_config_set_url(config, "smtp+unix:/run/x"), MAILSUB_OK);
     assert_false(config->lmtp);
     assert_int_equal(mailsub_config_set_url(config, "submission://mail.example.org"), MAILSUB_OK);
     assert_string_equal(mailsub_config_get_path(config), "");
-    mailsub__config_fill_dial(config, &dial);
+    mailsub__config_fill_dial(config, config->servers, &dial);
     assert_null(dial.unix_path);
     mailsub_config_unref(config);
 }
@@ -56,11 +56,11 @@ static void source_addresses_are_kept_by_family(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_int_equal(mailsub_config_set_source_address(config, wrong[i]), MAILSUB_E_HOST_NAME);
     assert_string_not_equal(mailsub_config_get_error_detail(config), "");
-    mailsub__config_fill_dial(config, &dial);
+    mailsub__config_fill_dial(config, config->servers, &dial);
     assert_string_equal(dial.source_ipv4, "192.0.2.2");
     assert_string_equal(dial.source_ipv6, "2001:db8::1");
     assert_int_equal(mailsub_config_set_source_address(config, NULL), MAILSUB_OK);
-    mailsub__config_fill_dial(config, &dial);
+    mailsub__config_fill_dial(config, config->servers, &dial);
     assert_null(dial.source_ipv4);
     assert_null(dial.source_ipv6);
     mailsub_config_unref(config);
@@ -111,8 +111,9 @@ static const struct proxy_row proxies[] = {
 
 static void check_proxy(const mailsub_config *config, const struct proxy_row *row)
 {
+    const mailsub__server server = {.way = MAILSUB__WAY_TCP};
     mailsub__dial_settings dial;
-    mailsub__config_fill_dial(config, &dial);
+    mailsub__config_fill_dial(config, &server, &dial);
     assert_int_equal(dial.proxy.kind, row->want_kind);
     assert_string_equal(dial.proxy.host, row->want_host);
     assert_int_equal(dial.proxy.port, row->want_port);

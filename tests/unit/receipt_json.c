@@ -68,6 +68,17 @@ static void fill_all(mailsub_receipt *receipt)
     mailsub__receipt_copy(receipt->queue_id, sizeof receipt->queue_id, "4XyZ");
     mailsub__receipt_copy(receipt->tls_version, sizeof receipt->tls_version, "TLS1.3");
     mailsub__receipt_copy(receipt->tls_cipher, sizeof receipt->tls_cipher, "AES");
+    mailsub__receipt_set_server(receipt, "submission://b.example.org:587");
+    mailsub__receipt_add_failure(receipt, "smtp://a.example.org:25",
+                                 &(mailsub__verdict){.code = MAILSUB_E_UNAVAILABLE,
+                                                     .stage = MAILSUB_STAGE_GREETING,
+                                                     .reply_code = 421,
+                                                     .enhanced = "4.3.2"},
+                                 "not \"now\"");
+    mailsub__receipt_add_failure(
+        receipt, "smtp+unix:/run/x",
+        &(mailsub__verdict){.code = MAILSUB_E_CONNECT, .stage = MAILSUB_STAGE_CONNECT},
+        "nobody listens");
     receipt->certificate.verified_by = MAILSUB_VERIFIED_NOT + 1;
     receipt->tls_resumed = true;
     receipt->dropped = 1u << MAILSUB_EXTENSION_DSN | 1u << MAILSUB_EXTENSION_AUTH;

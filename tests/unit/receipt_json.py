@@ -5,9 +5,10 @@ import json
 import subprocess
 import sys
 
-TEXT = {"name", "text", "action", "stage", "detail", "message_id", "queue_id"}
-KEYS = TEXT | {"code", "reply", "sysexit", "retry_after", "tls", "login", "dropped", "warnings", "findings",
-               "pending", "lines", "recipients"}
+TEXT = {"name", "text", "action", "stage", "detail", "message_id", "queue_id", "server"}
+KEYS = TEXT | {"code", "reply", "sysexit", "retry_after", "failed_servers", "tls", "login",
+               "dropped", "warnings", "findings", "pending", "lines", "recipients"}
+SERVER = {"server", "code", "name", "text", "action", "stage", "reply", "detail"}
 RECIPIENT = {"address", "outcome", "code", "name", "text", "action", "stage", "reply",
              "transaction", "safe_to_retry"}
 FINDING = {"rule", "severity", "where", "detail", "advice"}
@@ -24,6 +25,7 @@ def read(line):
     assert set(receipt) == KEYS, set(receipt) ^ KEYS
     assert all(isinstance(receipt[key], str) for key in TEXT)
     assert all(set(recipient) == RECIPIENT for recipient in receipt["recipients"])
+    assert all(set(server) == SERVER for server in receipt["failed_servers"])
     assert all(set(finding) == FINDING for finding in receipt["findings"])
     assert all(isinstance(text, str) for finding in receipt["findings"] for text in finding.values())
     return receipt
@@ -39,6 +41,14 @@ def check_full(receipt):
     assert receipt["message_id"] == "<1@example.org>" and receipt["queue_id"] == "4XyZ"
     assert receipt["tls"] == {"version": "TLS1.3", "cipher": "AES", "verified": True,
                               "resumed": True, "fingerprint": "", "names": ""}
+    assert receipt["server"] == "submission://b.example.org:587"
+    assert [(server["server"], server["name"], server["stage"], server["detail"])
+            for server in receipt["failed_servers"]] == [
+        ("smtp://a.example.org:25", "MAILSUB_E_UNAVAILABLE", "greeting", ""),
+        ("smtp+unix:/run/x", "MAILSUB_E_CONNECT", "connect", "nobody listens")]
+    assert receipt["failed_servers"][0]["reply"] == {"code": 421, "enhanced": "4.3.2",
+                                                     "text": 'not "now"'}
+    assert receipt["failed_servers"][1]["reply"] is None
     assert receipt["login"] == {"mechanisms": [], "text": ""}
     assert receipt["dropped"] == ["AUTH", "DSN"]
     assert len(receipt["warnings"]) == 1 and receipt["warnings"][0].startswith("DSN ")
@@ -62,6 +72,7 @@ def check_full(receipt):
 
 def check_lost(receipt):
     assert receipt["name"] == "MAILSUB_E_CONNECT" and receipt["reply"] is None
+    assert receipt["server"] == "" and receipt["failed_servers"] == []
     assert receipt["tls"] is None and receipt["pending"] is None
     assert receipt["recipients"] == [] and receipt["findings"] == []
     assert receipt["retry_after"] == 300 and receipt["stage"] == "connect"
