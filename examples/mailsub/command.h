@@ -156,6 +156,7 @@ int run_check(struct work *work);
 int run_probe(struct work *work);
 int run_etrn(struct work *work);
 int run_limits(struct work *work);
+int run_discover(struct work *work);
 int run_version(struct work *work);
 /* Called by another name; with the arguments of main. */
 int run_sendmail(struct work *work, int argc, char **argv);

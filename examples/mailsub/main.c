@@ -23,6 +23,8 @@ static const struct command {
     {"etrn", ON_ETRN, run_etrn, "[OPTION]... DOMAIN...", "start a server's queue for a domain"},
     {"limits", ON_LIMITS, run_limits, "[OPTION]... show|reset SENDER... | import FILE...",
      "quotas of senders"},
+    {"discover", ON_DISCOVER, run_discover, "[OPTION]... DOMAIN",
+     "the servers that a domain names"},
     {"version", ON_VERSION, run_version, "", "versions of the libraries, and what they can do"},
 };
 
@@ -58,7 +60,8 @@ static int run(struct work *work, const struct command *command, int argc, char 
         options_help(work);
         return MAILSUB_OK;
     }
-    if (command->bit != ON_VERSION)
+    /* Neither has a use for settings, and one that is wrong is not in the way. */
+    if ((command->bit & (ON_VERSION | ON_DISCOVER)) == 0)
         rc = sources_read(work);
     if (rc == MAILSUB_OK && is_set(work, OPTION_ACCOUNT))
         rc = settings_choose(work, NULL);

@@ -18,11 +18,12 @@ enum {
     ON_PROBE = 1 << 2,
     ON_ETRN = 1 << 3,
     ON_LIMITS = 1 << 4,
-    ON_VERSION = 1 << 5,
-    ON_SENDMAIL = 1 << 6, /* the other personality: by settings files only */
+    ON_DISCOVER = 1 << 5,
+    ON_VERSION = 1 << 6,
+    ON_SENDMAIL = 1 << 7, /* the other personality: by settings files only */
     ON_MAIL = ON_SEND | ON_CHECK,
     ON_NET = ON_SEND | ON_CHECK | ON_PROBE | ON_ETRN,
-    ON_ALL = ON_NET | ON_LIMITS | ON_VERSION
+    ON_ALL = ON_NET | ON_LIMITS | ON_DISCOVER | ON_VERSION
 };
 
 /* When a handler is called. Within a stage the order is that of the table. */
@@ -158,8 +159,8 @@ enum {
       "socks5://HOST[:PORT] or http://HOST[:PORT]")                                                \
     X(TIMEOUT, 0, "timeout", "[PHASE=]TIME", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_REPEAT,          \
       config_timeout, "longest wait for a step, such as 30s or connect=5s")                        \
-    X(DEADLINE, 0, "deadline", "TIME", ON_NET, STAGE_CONFIG, OPT_FILE, config_deadline,            \
-      "longest time of a whole submission")                                                        \
+    X(DEADLINE, 0, "deadline", "TIME", ON_NET | ON_DISCOVER, STAGE_CONFIG, OPT_FILE,               \
+      config_deadline, "longest time of the whole")                                                \
     X(ALL_OR_NONE, 0, "all-or-none", NULL, ON_SEND, STAGE_CONFIG, OPT_FILE, config_all_or_none,    \
       "send to all recipients or to none")                                                         \
     X(MISSING, 0, "missing", "EXT=WHAT", ON_SEND, STAGE_CONFIG, OPT_FILE | OPT_REPEAT,             \

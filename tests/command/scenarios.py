@@ -152,7 +152,7 @@ def password_on_the_command_line_ends_it_before_anything_is_sent(scene):
 def help_lists_the_options_of_each_command(scene):
     with Place() as place:
         env = place.environment({})
-        for command in "send", "check", "probe", "etrn", "limits", "version":
+        for command in "send", "check", "probe", "etrn", "limits", "discover", "version":
             done = run([scene.program, command, "--help"], env)
             names = re.findall(rb"^ .{5}--([a-z0-9-]+)", done.stdout, re.M)
             assert done.returncode == 0 and b"help" in names and len(names) == len(set(names))
