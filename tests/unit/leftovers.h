@@ -5,7 +5,10 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static inline size_t count_entries(const char *path)
@@ -25,15 +28,42 @@ static inline size_t count_descriptors(void)
     return count_entries("/proc/self/fd");
 }
 
-static inline size_t count_threads(void)
+/* Whether the thread of that number goes on; one that has gone does not. */
+static inline bool is_running(const char *number)
 {
-    return count_entries("/proc/self/task");
+    enum { PF_EXITING = 4 }; /* of the kernel's flags in stat, see proc_pid_stat(5) */
+    char text[512];
+    unsigned flags = PF_EXITING;
+    snprintf(text, sizeof text, "/proc/self/task/%.20s/stat", number);
+    FILE *file = fopen(text, "r");
+    if (!file)
+        return false;
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    const char *behind_name = strrchr(text, ')');
+    if (behind_name)
+        sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %u", &flags);
+    return (flags & PF_EXITING) == 0;
 }
 
 /*
- * The number of threads, which is to be n: the kernel wakes whoever joins a thread a moment before
- * it takes the thread off the list, so another number is looked at again for a while.
+ * The kernel wakes whoever joins a thread a moment before it takes the thread off the list. What is
+ * still listed there does not count: counted before a test, it would be missing behind it.
  */
+static inline size_t count_threads(void)
+{
+    size_t n = 0;
+    DIR *directory = opendir("/proc/self/task");
+    if (!directory)
+        return 0;
+    for (const struct dirent *entry; (entry = readdir(directory));)
+        n += entry->d_name[0] != '.' && is_running(entry->d_name);
+    closedir(directory);
+    return n;
+}
+
+/* The number of threads, which is to be n: those that nobody joins end a moment later. */
 static inline size_t await_threads(size_t n)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
