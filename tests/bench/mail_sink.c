@@ -8,13 +8,14 @@
  * it but replies, so what overlaps overlaps here too.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +24,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-enum { MAX_CLIENTS = 128, IN_ROOM = 1 << 18, OUT_ROOM = 1 << 16, MAX_LATER = 4096 };
+enum {
+    MAX_CLIENTS = 6000,
+    MAX_EVENTS = 256,
+    IN_ROOM = 1 << 18,
+    OUT_ROOM = 1 << 16,
+    MAX_LATER = 4096
+};
 
 static bool chunking = true;
 static bool pipelining = true;
@@ -38,6 +45,7 @@ struct later {
 };
 
 struct client {
+    size_t place; /* among the clients */
     int fd;
     char in[IN_ROOM];
     size_t in_len;
@@ -55,6 +63,8 @@ struct client {
 
 static struct client *clients[MAX_CLIENTS];
 static size_t n_clients;
+static int epoll_fd = -1;
+static int listener = -1;
 
 static int64_t now_ms(void)
 {
@@ -215,7 +225,13 @@ static bool receive(struct client *client)
     return true;
 }
 
-static void welcome(int listener)
+static void watch(int fd, void *context)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = context};
+    need(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0, "epoll");
+}
+
+static void welcome(void)
 {
     static const int on = 1;
     int fd = accept(listener, NULL, NULL);
@@ -226,14 +242,18 @@ static void welcome(int listener)
     client->fd = fd;
     say(client, "220 sink\r\n");
     put_off(client, 0);
+    client->place = n_clients;
     clients[n_clients++] = client;
+    watch(fd, client);
+    send_due(client);
 }
 
-static void drop(size_t i)
+static void drop(struct client *client)
 {
-    close(clients[i]->fd);
-    free(clients[i]);
-    clients[i] = clients[--n_clients];
+    close(client->fd);
+    clients[client->place] = clients[--n_clients];
+    clients[client->place]->place = client->place;
+    free(client);
 }
 
 static int listen_on_any(void)
@@ -242,7 +262,7 @@ static int listen_on_any(void)
     socklen_t len = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     need(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-             listen(fd, 64) == 0 && getsockname(fd, (struct sockaddr *)&address, &len) == 0,
+             listen(fd, 4096) == 0 && getsockname(fd, (struct sockaddr *)&address, &len) == 0,
          "no socket");
     printf("%d\n", ntohs(address.sin_port));
     fflush(stdout);
@@ -263,26 +283,50 @@ static int next_due(void)
     return due < 0 ? -1 : due > now ? (int)(due - now) : 0;
 }
 
-static void serve(int listener)
+/* What is due, of all: only where replies are held back. */
+static void send_all_due(void)
 {
-    struct pollfd watched[MAX_CLIENTS + 2];
+    for (size_t i = n_clients; i-- > 0;) {
+        struct client *client = clients[i];
+        send_due(client);
+        if (client->ended && client->n_later == 0)
+            drop(client);
+    }
+}
+
+static void attend(struct client *client)
+{
+    bool gone = !receive(client);
+    send_due(client);
+    if (gone || (client->ended && client->n_later == 0))
+        drop(client);
+}
+
+static void serve(void)
+{
+    struct epoll_event events[MAX_EVENTS];
     for (;;) {
-        size_t n = n_clients;
-        watched[0] = (struct pollfd){.fd = 0, .events = POLLIN};
-        watched[1] = (struct pollfd){.fd = listener, .events = POLLIN};
-        for (size_t i = 0; i < n; i++)
-            watched[i + 2] = (struct pollfd){.fd = clients[i]->fd, .events = POLLIN};
-        poll(watched, (nfds_t)(n + 2), next_due());
-        if (watched[0].revents != 0)
-            return;
-        for (size_t i = n; i-- > 0;) {
-            bool gone = watched[i + 2].revents != 0 && !receive(clients[i]);
-            send_due(clients[i]);
-            if (gone || (clients[i]->ended && clients[i]->n_later == 0))
-                drop(i);
+        int n = epoll_wait(epoll_fd, events, MAX_EVENTS, delay_ms > 0 ? next_due() : -1);
+        for (int i = 0; i < n; i++) {
+            if (events[i].data.ptr == &epoll_fd)
+                return;
+            if (events[i].data.ptr == &listener)
+                welcome();
+            else
+                attend(events[i].data.ptr);
         }
-        if (watched[1].revents != 0)
-            welcome(listener);
+        if (delay_ms > 0)
+            send_all_due();
+    }
+}
+
+/* One for each client, and few are allowed at first. */
+static void allow_many_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
     }
 }
 
@@ -298,7 +342,12 @@ int main(int argc, char **argv)
         else
             need(false, "usage: mail_sink [--no-chunking] [--no-pipelining] [--delay MS]");
     }
-    serve(listen_on_any());
+    allow_many_descriptors();
+    listener = listen_on_any();
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    watch(0, &epoll_fd);
+    watch(listener, &listener);
+    serve();
     printf("{\"messages\": %lu, \"flights\": %lu}\n", n_messages, n_flights);
     return 0;
 }

@@ -22,10 +22,24 @@ static void load(struct sending *sending)
     send_need(len > 0, "the message is empty");
     rewind(file);
     sending->len = (size_t)len;
+    if (len > SEND_LARGE) {
+        fclose(file);
+        return;
+    }
     sending->data = malloc(sending->len);
     send_need(sending->data && fread(sending->data, 1, sending->len, file) == sending->len,
               "the message cannot be read");
     fclose(file);
+}
+
+/* One for each connection at least, and few are allowed at first. */
+static void allow_many_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 static double seconds_of(struct timeval time)
@@ -84,6 +98,7 @@ int main(int argc, char **argv)
         .user = argv[8],
         .password = argv[9],
     };
+    allow_many_descriptors();
     load(&sending);
     double start = now();
     send_all(&sending);

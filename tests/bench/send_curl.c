@@ -1,70 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libcurl: one easy handle, which keeps its connection from one message to the next. */
-#include "send.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include <curl/curl.h>
+#include "send_curl_handle.h"
 
 const char send_name[] = "libcurl";
-
-struct reading {
-    const struct sending *sending;
-    size_t at;
-};
-
-static size_t read_message(char *out, size_t size, size_t n, void *context)
-{
-    struct reading *reading = context;
-    size_t left = reading->sending->len - reading->at;
-    size_t len = size * n < left ? size * n : left;
-    memcpy(out, reading->sending->data + reading->at, len);
-    reading->at += len;
-    return len;
-}
-
-static CURL *make_handle(const struct sending *sending, struct reading *reading,
-                         struct curl_slist *recipients)
-{
-    char url[300];
-    CURL *curl = curl_easy_init();
-    send_need(curl != NULL, "memory");
-    snprintf(url, sizeof url, "%s://%s:%d",
-             strcmp(sending->tls, "implicit") == 0 ? "smtps" : "smtp", sending->host,
-             sending->port);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    if (strcmp(sending->tls, "starttls") == 0)
-        curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
-    if (sending->ca[0] != '\0')
-        curl_easy_setopt(curl, CURLOPT_CAINFO, sending->ca);
-    if (sending->user[0] != '\0') {
-        curl_easy_setopt(curl, CURLOPT_USERNAME, sending->user);
-        curl_easy_setopt(curl, CURLOPT_PASSWORD, sending->password);
-    }
-    curl_easy_setopt(curl, CURLOPT_MAIL_FROM, "<" SEND_FROM ">");
-    curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients);
-    curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_message);
-    curl_easy_setopt(curl, CURLOPT_READDATA, reading);
-    curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)sending->len);
-    return curl;
-}
 
 void send_all(struct sending *sending)
 {
     struct reading reading = {.sending = sending};
+    if (!sending->data)
+        reading.file = fopen(sending->path, "rb");
     send_need(sending->connections == 1, "one connection only");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     struct curl_slist *recipients = curl_slist_append(NULL, "<" SEND_TO ">");
-    CURL *curl = make_handle(sending, &reading, recipients);
+    CURL *curl = curl_handle(sending, &reading, recipients);
     for (unsigned long i = 0; i < sending->count; i++) {
         reading.at = 0;
+        if (reading.file)
+            rewind(reading.file);
         CURLcode code = curl_easy_perform(curl);
         send_need(code == CURLE_OK, curl_easy_strerror(code));
         sending->n_acknowledged++;
     }
     curl_easy_cleanup(curl);
+    if (reading.file)
+        fclose(reading.file);
     curl_slist_free_all(recipients);
     curl_global_cleanup();
 }

@@ -3,63 +3,14 @@
  * libmailsub: as many messages are posted as may be under way, each again when it is done. The
  * message is one that stands already, and is checked and sent as every other.
  */
-#include "send.h"
-
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-
 #include <mailsub/mailsub.h>
+#include <poll.h>
+
+#include "send_own.h"
 
 enum { N_UNDER_WAY = 256 };
 
 const char send_name[] = "mailsub";
-
-static void set_url(mailsub_config *config, const struct sending *sending)
-{
-    char url[300];
-    bool implicit = strcmp(sending->tls, "implicit") == 0;
-    bool starttls = strcmp(sending->tls, "starttls") == 0;
-    snprintf(url, sizeof url, "%s://%s:%d",
-             implicit   ? "submissions"
-             : starttls ? "submission"
-                        : "smtp",
-             sending->host, sending->port);
-    send_need(mailsub_config_set_url(config, url) == MAILSUB_OK, "URL");
-    if (!implicit && !starttls) {
-        mailsub_config_insecure_set_no_tls(config);
-        mailsub_config_insecure_allow_clear_login(config);
-    }
-}
-
-static mailsub_config *make_config(const struct sending *sending)
-{
-    mailsub_config *config = NULL;
-    send_need(mailsub_config_new(NULL, &config) == MAILSUB_OK, "memory");
-    set_url(config, sending);
-    if (sending->ca[0] != '\0')
-        send_need(mailsub_config_set_ca_file(config, sending->ca) == MAILSUB_OK, "CA");
-    if (sending->user[0] != '\0')
-        send_need(mailsub_config_set_credentials(config, sending->user, sending->password) ==
-                      MAILSUB_OK,
-                  "credentials");
-    send_need(mailsub_config_set_max_connections(config, sending->connections) == MAILSUB_OK,
-              "connections");
-    return config;
-}
-
-static mailsub_message *make_message(const struct sending *sending)
-{
-    mailsub_message *message = NULL;
-    send_need(mailsub_message_from_bytes(NULL, sending->data, sending->len, 0, &message) ==
-                  MAILSUB_OK,
-              "the message is not taken");
-    mailsub_message_set_return_path(message, SEND_FROM);
-    send_need(mailsub_message_add_recipient(message, MAILSUB_RECIPIENT_BCC, SEND_TO, NULL) ==
-                  MAILSUB_OK,
-              "recipient");
-    return message;
-}
 
 struct run {
     struct sending *sending;
@@ -89,11 +40,13 @@ static void collect(struct run *run)
 void send_all(struct sending *sending)
 {
     mailsub_message *messages[N_UNDER_WAY] = {NULL};
-    mailsub_config *config = make_config(sending);
+    mailsub_config *config = own_config(sending);
+    send_need(mailsub_config_set_max_connections(config, sending->connections) == MAILSUB_OK,
+              "connections");
     struct run run = {.sending = sending};
     send_need(mailsub_session_new(config, &run.session) == MAILSUB_OK, "session");
     for (size_t i = 0; i < N_UNDER_WAY && run.n_posted < sending->count; i++) {
-        messages[i] = make_message(sending);
+        messages[i] = own_message(sending);
         post(&run, messages[i]);
     }
     while (sending->n_acknowledged < sending->count) {
