@@ -348,7 +348,8 @@ static void write_path(mailsub__slice path, mailsub__buffer *out)
     for (size_t i = 0; i < path.len; i++) {
         unsigned char c = (unsigned char)path.ptr[i];
         const char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
-        if (stands_for_itself(path.ptr[i]))
+        /* Two slashes would begin a host. */
+        if (stands_for_itself(path.ptr[i]) && (i != 1 || c != '/'))
             mailsub__buffer_append_char(out, path.ptr[i]);
         else
             mailsub__buffer_append(out, escape, sizeof escape);

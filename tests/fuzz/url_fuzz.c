@@ -3,6 +3,7 @@
  * Invariants: a URL is refused with a cause and without a trace of memory, or names a host that can
  * be looked up, a port, and a login that is UTF-8 without ASCII's controls; or it names an absolute
  * path, which is that too and, for a socket, fits into an address. The same holds for the URL of a proxy.
+ * What is written anew of a server's URL is ASCII and names the same server.
  */
 #include <string.h>
 
@@ -35,6 +36,26 @@ static void check_url(const mailsub__url *url)
     FUZZ_CHECK(url->way != MAILSUB__WAY_UNIX || path.len < MAILSUB__UNIX_PATH_LEN);
 }
 
+static void check_written(const mailsub__url *url)
+{
+    mailsub_allocator allocator = fuzz_allocator();
+    mailsub__buffer text;
+    mailsub__url again;
+    const char *cause = NULL;
+    mailsub__buffer_init(&text, &allocator, 16384);
+    FUZZ_CHECK(mailsub__url_write(url, &text) == MAILSUB_OK);
+    const char *written = mailsub__buffer_str(&text);
+    for (const char *at = written; *at != '\0'; at++)
+        FUZZ_CHECK(*at > ' ' && *at < 0x7f);
+    FUZZ_CHECK(mailsub__url_parse(&allocator, written, &again, &cause) == MAILSUB_OK);
+    FUZZ_CHECK(again.way == url->way && again.port == url->port && again.tls == url->tls);
+    FUZZ_CHECK(again.lmtp == url->lmtp && strcmp(again.host, url->host) == 0 && !again.has_user);
+    FUZZ_CHECK(mailsub__slice_equal(mailsub__buffer_slice(&again.path),
+                                    mailsub__buffer_slice(&url->path)));
+    mailsub__url_deinit(&again);
+    mailsub__buffer_deinit(&text);
+}
+
 typedef int parse_fn(const mailsub_allocator *allocator, const char *text, mailsub__url *out_url,
                      const char **out_cause);
 
@@ -48,6 +69,8 @@ static void check_parse(parse_fn *parse, const char *text)
         FUZZ_CHECK(rc == MAILSUB_E_URL && cause && *cause);
     } else {
         check_url(&url);
+        if (url.scheme)
+            check_written(&url);
         mailsub__url_deinit(&url);
     }
 }

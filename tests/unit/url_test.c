@@ -189,6 +189,36 @@ static void parse_row(void **state)
     }
 }
 
+static const struct written_row {
+    const char *name;
+    const char *want;
+} written_rows[] = {
+    {"smtp://user:pw@Mail.Example.ORG", "smtp://mail.example.org:25"},
+    {"SUBMISSIONS://b\xc3\xbc"
+     "cher.example:4650/",
+     "submissions://xn--bcher-kva.example:4650"},
+    {"smtp://[2001:db8::1]:26", "smtp://[2001:db8::1]:26"},
+    {"lmtp+unix:///run/a%20b/\xc3\xbc", "lmtp+unix:/run/a%20b/%C3%BC"},
+    {"sendmail:/%2Fbin/x%3Fy", "sendmail:/%2Fbin/x%3Fy"},
+};
+
+static void a_url_is_written_anew(void **state)
+{
+    const struct written_row *row = *state;
+    struct unit_heap heap = {0};
+    mailsub_allocator allocator = unit_allocator(&heap);
+    mailsub__buffer text;
+    mailsub__url url;
+    const char *cause = NULL;
+    assert_int_equal(mailsub__url_parse(&allocator, row->name, &url, &cause), MAILSUB_OK);
+    mailsub__buffer_init(&text, &allocator, 16384);
+    assert_int_equal(mailsub__url_write(&url, &text), MAILSUB_OK);
+    assert_string_equal(mailsub__buffer_str(&text), row->want);
+    mailsub__buffer_deinit(&text);
+    mailsub__url_deinit(&url);
+    assert_int_equal(heap.n_live, 0);
+}
+
 static void line_ends_are_refused(void **state)
 {
     (void)state;
@@ -204,10 +234,12 @@ static void line_ends_are_refused(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[1 + sizeof rows / sizeof rows[0]] = {
-        cmocka_unit_test(line_ends_are_refused),
-    };
+    static struct CMUnitTest
+        tests[1 + sizeof rows / sizeof rows[0] + sizeof written_rows / sizeof written_rows[0]] = {
+            cmocka_unit_test(line_ends_are_refused),
+        };
     size_t n_tests = 1;
     UNIT_ADD_ROWS(tests, n_tests, rows, parse_row);
+    UNIT_ADD_ROWS(tests, n_tests, written_rows, a_url_is_written_anew);
     return UNIT_RUN(tests, n_tests);
 }
