@@ -130,6 +130,54 @@ static void a_child_leaves_what_is_under_way_to_its_parent(void **state)
     }
 }
 
+/* ---- several servers ---- */
+
+static int submit_one(struct bulk *bulk)
+{
+    int rc = mailsub_session_submit(bulk->session, bulk->messages[1], bulk->receipts[1]);
+    if (rc || mailsub_receipt_count_failed_servers(bulk->receipts[1]) != 0)
+        return 1;
+    mailsub_session_free(bulk->session);
+    return 0;
+}
+
+/* The dead server in front of the one that is there. */
+static mailsub_testing_server *put_dead_server(struct bulk *bulk)
+{
+    mailsub_testing_server *dead = NULL;
+    char numeric[64];
+    assert_int_equal(mailsub_testing_server_new(PIPE, &dead), 0);
+    assert_int_equal(mailsub_testing_server_add_rule(dead, "", NULL, "421 4.3.2 later", 0), 0);
+    assert_int_equal(mailsub_testing_server_start(dead), 0);
+    snprintf(numeric, sizeof numeric, "smtp://127.0.0.1:%d", mailsub_testing_server_get_port(dead));
+    assert_int_equal(mailsub_config_set_url(bulk->config, numeric), 0);
+    snprintf(numeric, sizeof numeric, "smtp://127.0.0.1:%d",
+             mailsub_testing_server_get_port(bulk->server));
+    assert_int_equal(mailsub_config_add_url(bulk->config, numeric), 0);
+    return dead;
+}
+
+static void a_child_knows_which_server_is_left_alone(void **state)
+{
+    (void)state;
+    struct bulk bulk;
+    bulk_begin(&bulk, PIPE, NULL);
+    assert_int_equal(bulk_configure(&bulk, NULL), 0);
+    mailsub_testing_server *dead = put_dead_server(&bulk);
+    assert_int_equal(bulk_make(&bulk, NULL, 3, "text\n"), 0);
+    assert_int_equal(mailsub_session_new(bulk.config, &bulk.session), 0);
+    assert_int_equal(mailsub_session_submit(bulk.session, bulk.messages[0], bulk.receipts[0]), 0);
+    assert_int_equal(mailsub_receipt_count_failed_servers(bulk.receipts[0]), 1);
+    bulk_in_child(&bulk, submit_one);
+    assert_int_equal(mailsub_session_submit(bulk.session, bulk.messages[2], NULL), 0);
+    assert_int_equal(mailsub_testing_server_count_connections(dead), 1);
+    assert_int_equal(count_connections(&bulk), 2);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(bulk_count(&bulk, i), 1);
+    mailsub_testing_server_free(dead);
+    bulk_end(&bulk);
+}
+
 static int cancel(struct bulk *bulk)
 {
     return mailsub_session_cancel(bulk->session) != MAILSUB_OK;
@@ -320,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_does_not_speak_over_its_parents_connection),
         cmocka_unit_test(a_child_leaves_what_is_under_way_to_its_parent),
+        cmocka_unit_test(a_child_knows_which_server_is_left_alone),
         cmocka_unit_test(a_child_does_not_wake_its_parent),
         cmocka_unit_test(a_child_may_have_closed_everything),
         cmocka_unit_test(a_done_function_may_fork),
