@@ -56,8 +56,11 @@ static void print_server(const struct work *work)
 {
     const char *names = mailsub_receipt_get_tls_names(work->receipt);
     const char *fingerprint = mailsub_receipt_get_tls_fingerprint(work->receipt);
-    printf("server: %s, port %d\n", mailsub_config_get_host(work->config),
-           mailsub_config_get_port(work->config));
+    if (mailsub_config_count_servers(work->config) == 1)
+        printf("server: %s, port %d\n", mailsub_config_get_host(work->config),
+               mailsub_config_get_port(work->config));
+    else if (mailsub_receipt_count_failed_servers(work->receipt) == 0)
+        printf("server: %s\n", mailsub_receipt_get_server(work->receipt));
     mailsub_receipt_write(work->receipt, sink_to_file, stdout);
     if (*names != '\0')
         printf("certificate: %s\n", names);

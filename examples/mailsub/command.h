@@ -89,6 +89,8 @@ void settings_add(struct work *work, const struct setting *setting);
 /* The value that counts, NULL when there is none; of a switch "". */
 const char *setting_of(const struct work *work, enum option_id id);
 bool is_set(const struct work *work, enum option_id id);
+/* The URL of the server that is asked first, which may have the user in it; NULL: there is none. */
+const char *first_server(const struct work *work);
 /* Call the handlers of a stage for all that counts. */
 int settings_apply(struct work *work, enum stage stage);
 /* Drop what was added behind the first n. */

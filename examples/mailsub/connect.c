@@ -10,7 +10,9 @@
 
 int config_server(struct work *work, const char *value)
 {
-    return mailsub_config_set_url(work->config, value);
+    return mailsub_config_count_servers(work->config) == 0
+               ? mailsub_config_set_url(work->config, value)
+               : mailsub_config_add_url(work->config, value);
 }
 
 int config_lmtp(struct work *work, const char *value)

@@ -129,8 +129,8 @@ enum {
     X(WHEN_LIMITED, 0, "when-limited", "WHAT", ON_SEND, STAGE_NONE, OPT_FILE, NULL,                \
       "fail, wait, or send in part; fail")                                                         \
     /* the server */                                                                               \
-    X(SERVER, 'S', "server", "URL", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_URL, config_server,       \
-      "submissions://[USER@]HOST[:PORT], submission:, smtp:")                                      \
+    X(SERVER, 'S', "server", "URL", ON_NET, STAGE_CONFIG, OPT_FILE | OPT_URL | OPT_REPEAT,         \
+      config_server, "submissions://[USER@]HOST[:PORT], submission:, smtp:")                       \
     X(LMTP, 0, "lmtp", NULL, ON_NET, STAGE_CONFIG, OPT_FILE, config_lmtp, "talk LMTP")             \
     X(TLS, 0, "tls", "MODE", ON_NET, STAGE_CONFIG, OPT_FILE, config_tls,                           \
       "implicit, starttls, or opportunistic: when offered")                                        \

@@ -94,6 +94,15 @@ static void tell_findings(const mailsub_findings *findings)
                 mailsub_findings_get_detail(findings, i), mailsub_findings_get_advice(findings, i));
 }
 
+/* Where several were asked: each that could not be used. */
+static void tell_servers(const mailsub_receipt *receipt)
+{
+    size_t n = mailsub_receipt_count_failed_servers(receipt);
+    for (size_t i = 0; n > 1 && i < n; i++)
+        fprintf(stderr, "  tried: %s: %s\n", mailsub_receipt_get_failed_server(receipt, i),
+                mailsub_strerror(mailsub_receipt_get_failed_server_code(receipt, i)));
+}
+
 static void tell_failure(const struct work *work, int code)
 {
     const mailsub_receipt *receipt = work->receipt;
@@ -108,6 +117,7 @@ static void tell_failure(const struct work *work, int code)
         fputc('\n', stderr);
     }
     tell("detail", mailsub_receipt_get_detail(receipt));
+    tell_servers(receipt);
     tell("login", mailsub_receipt_get_login_text(receipt));
     tell_findings(mailsub_receipt_get_findings(receipt));
     tell_recipients(receipt);

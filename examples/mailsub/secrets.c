@@ -193,7 +193,7 @@ static void percent_decode(char *text)
 static char *find_user(const struct work *work)
 {
     const char *named = setting_of(work, OPTION_USER);
-    const char *url = setting_of(work, OPTION_SERVER);
+    const char *url = first_server(work);
     if (named)
         return copy_text(named, strlen(named));
     const char *authority = url ? strstr(url, "://") : NULL;
@@ -264,7 +264,7 @@ static int give(void *context, int reason, mailsub_credentials *credentials)
 int login_set_up(struct work *work)
 {
     char *user = find_user(work);
-    const char *url = setting_of(work, OPTION_SERVER);
+    const char *url = first_server(work);
     bool has_secret = wants_token(work) || is_set(work, OPTION_PASSWORD_FILE) ||
                       is_set(work, OPTION_PASSWORD_COMMAND);
     int rc = MAILSUB_OK;

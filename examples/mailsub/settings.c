@@ -23,17 +23,6 @@ void settings_add(struct work *work, const struct setting *setting)
     entry->value = copy_text(setting->value, strlen(setting->value));
 }
 
-/* The last server of a source; NULL when it names none. */
-static const char *server_of(const struct work *work, enum source source)
-{
-    const struct setting *entries = work->settings.entries;
-    for (size_t i = work->settings.n; i-- > 0;) {
-        if (entries[i].option == option_at(OPTION_SERVER) && entries[i].source == source)
-            return entries[i].value;
-    }
-    return NULL;
-}
-
 /* Host and port, or the path of a socket: what stands behind the user, or behind the scheme. */
 static const char *host_of(const char *url)
 {
@@ -51,23 +40,51 @@ static bool is_same_server(const char *one, const char *other)
     return strncmp(one, other, scheme) == 0 && strcmp(host_of(one), host_of(other)) == 0;
 }
 
+/* Whether a source names the server, among others; or any, for NULL. */
+static bool names_server(const struct work *work, enum source source, const char *url)
+{
+    const struct setting *entries = work->settings.entries;
+    for (size_t i = 0; i < work->settings.n; i++) {
+        if (entries[i].option == option_at(OPTION_SERVER) && entries[i].source == source &&
+            (!url || is_same_server(entries[i].value, url)))
+            return true;
+    }
+    return false;
+}
+
+/* The source of the servers that stand beside what stands in a source; SOURCE_OFF: there are none. */
+static enum source beside(const struct work *work, enum source source)
+{
+    if (names_server(work, source, NULL))
+        return source;
+    if (source == SOURCE_USER_ACCOUNT && names_server(work, SOURCE_USER, NULL))
+        return SOURCE_USER;
+    if (source == SOURCE_SYSTEM_ACCOUNT && names_server(work, SOURCE_SYSTEM, NULL))
+        return SOURCE_SYSTEM;
+    return SOURCE_OFF;
+}
+
 /*
- * A password goes to the server that it was noted for. So a login that stands beside a server, in a
- * file or on a command line, does not count when another source names another server.
+ * A password goes to the servers that it was noted for. So a login that stands beside servers, in a
+ * file or on a command line, does not count when another source names any other server.
  */
 static bool is_elsewhere(const struct work *work, const struct setting *setting)
 {
-    const char *chosen = NULL;
+    const struct setting *entries = work->settings.entries;
     if ((setting->option->flags & OPT_LOGIN) == 0)
         return false;
-    for (int source = SOURCE_COMMAND; !chosen && source > SOURCE_OFF; source--)
-        chosen = server_of(work, (enum source)source);
-    const char *own = server_of(work, setting->source);
-    if (!own && setting->source == SOURCE_USER_ACCOUNT)
-        own = server_of(work, SOURCE_USER);
-    if (!own && setting->source == SOURCE_SYSTEM_ACCOUNT)
-        own = server_of(work, SOURCE_SYSTEM);
-    return own && chosen && !is_same_server(own, chosen);
+    enum source own = beside(work, setting->source);
+    int chosen = SOURCE_COMMAND;
+    while (chosen > SOURCE_OFF && !names_server(work, (enum source)chosen, NULL))
+        chosen--;
+    if (own == SOURCE_OFF || chosen == SOURCE_OFF)
+        return false;
+    for (size_t i = 0; i < work->settings.n; i++) {
+        if (entries[i].option == option_at(OPTION_SERVER) &&
+            entries[i].source == (enum source)chosen && !names_server(work, own, entries[i].value))
+            return true;
+    }
+    return false;
 }
 
 static enum source best_of(const struct work *work, const struct option *option)
@@ -89,6 +106,18 @@ const char *setting_of(const struct work *work, enum option_id id)
         const struct setting *setting = &work->settings.entries[i];
         if (setting->option == option && setting->source == best)
             return strcmp(setting->value, "no") == 0 && !option->argument ? NULL : setting->value;
+    }
+    return NULL;
+}
+
+const char *first_server(const struct work *work)
+{
+    const struct option *option = option_at(OPTION_SERVER);
+    enum source best = best_of(work, option);
+    for (size_t i = 0; best != SOURCE_OFF && i < work->settings.n; i++) {
+        const struct setting *setting = &work->settings.entries[i];
+        if (setting->option == option && setting->source == best)
+            return setting->value;
     }
     return NULL;
 }

@@ -78,6 +78,23 @@ static void put_whole(struct writer *writer, const mailsub_receipt *receipt)
     }
 }
 
+/* Where more than one server was asked: "failed: smtp://a.example.org:25: no connection", and the one
+   that the result is from. */
+static void put_servers(struct writer *writer, const mailsub_receipt *receipt)
+{
+    size_t n = receipt->n_failures;
+    if (n == 0 || (n == 1 && strcmp(receipt->failures->server, receipt->server) == 0))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        put(writer, "failed: ");
+        put(writer, receipt->failures[i].server);
+        put(writer, ": ");
+        put(writer, mailsub_strerror(receipt->failures[i].verdict.code));
+        put(writer, "\n");
+    }
+    put_line(writer, "server", receipt->server);
+}
+
 static void put_warnings(struct writer *writer, const mailsub_receipt *receipt)
 {
     for (size_t i = 0; i < mailsub_receipt_count_warnings(receipt); i++)
@@ -150,6 +167,7 @@ int mailsub_receipt_write(const mailsub_receipt *receipt, mailsub_sink_fn sink, 
         return MAILSUB_E_STATE;
     struct writer writer = {.sink = sink, .context = context};
     put_whole(&writer, receipt);
+    put_servers(&writer, receipt);
     put_warnings(&writer, receipt);
     put_login(&writer, receipt);
     put_findings(&writer, receipt);

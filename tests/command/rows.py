@@ -364,6 +364,18 @@ SOURCES = [
                  + "[x]\nfor = @ours.example\nserver = {url}\n"}, server=TLS, login=""),
     found("a login of the same server by another user's URL", PLAIN + [
         "--server", "{scheme}://eve@localhost:{port}"], files={".config/mailsub/config": CONF}),
+    found("a second server, for a first that is dead", PLAIN + ["-v"], err=[
+        "failed: smtp://localhost:1: no connection", "server: s"],
+          files={".config/mailsub/config": "server = smtp://localhost:1\n" + CONF}),
+    found("one of the servers beside a login", PLAIN + ["--server", "{url}"],
+          files={".config/mailsub/config": "server = smtp://localhost:1\n" + CONF}),
+    found("a login stays when a server is added", PLAIN + [
+        "--server", "{url}", "--server", "smtp://localhost:1"], status=77, n_messages=0,
+          files={".config/mailsub/config": CONF}),
+    found("the servers of a section instead of those before", PLAIN, err=["tried: smtp://x.invalid"],
+          files={".config/mailsub/config": CONF + "[x]\nfor = @ours.example\n"
+                 "server = smtp://x.invalid\nserver = smtp://localhost:1\n"}, status=75,
+          n_messages=0),
     found("an account by its address", PLAIN, files={".config/mailsub/config":
           "server = smtp://localhost:1\n[other]\nfor = @ours.example\nserver = smtp://x.invalid\n"
           "[mine]\nfor = eve@ours.example, ADA@ours.example\n" + CONF}),
@@ -677,6 +689,17 @@ OTHERS = [
     Row("check --json of a message", ["check", "-f", "noreply@ours.example", "-s", "x", "--text",
                                       "{dir}/text", "bob@theirs.example", "-j"],
         out=['"findings":[{"rule":"']),
+    Row("check of the second of two servers", ["check", "-S", "smtp://localhost:1", "-S", "{url}"],
+        out=["failed: smtp://localhost:1: no connection", "server: smtp://localhost:"]),
+    Row("check of the first of two servers", ["check", "-S", "{url}", "-S", "smtp://localhost:1"],
+        out=["server: smtp://localhost:"]),
+    Row("check --json of two servers", ["check", "-S", "smtp://localhost:1", "-S", "{url}", "-j"],
+        out=['"failed_servers":[{"server":"smtp://localhost:1","code":-303']),
+    Row("a server twice", ["check", "-S", "{url}", "-S", "{url}"], status=78,
+        err=["named already"]),
+    Row("two servers with a user each", ["check", "-S", "smtp://a@localhost:1", "-S",
+                                         "smtp://b@localhost:2"], status=78,
+        err=["the login is that of the first URL"]),
     Row("check of nothing", ["check"], status=78, err=["no server"]),
     Row("probe", ["probe", "--server", "{url}", "-f", "ada@ours.example", "bob@theirs.example",
                   "bad@theirs.example"], ["rule", "RCPT", "<bad@", "550 5.1.1 No"], status=67,
