@@ -24,8 +24,7 @@ class Limits:
         self.rounds = bench.options.rounds
         self.count = lambda n: max(1, int(n * bench.options.scale))
         lib = os.path.join(bench.build, "lib")
-        paths = [lib, os.path.join(lib, "store-sqlite"), os.path.join(lib, "store-redis")]
-        self.environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}
+        self.environment = {**os.environ, "LD_LIBRARY_PATH": lib}
         self.server = None
 
     def words(self, who, where, limit, senders, count, how="threads", workers=1):
