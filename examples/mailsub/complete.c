@@ -64,7 +64,8 @@ static void put_author(struct work *work, const struct sendmail *mail, FILE *out
     free(qualified);
 }
 
-/* A field as it stands, or with its addresses qualified. */
+/* A field as it stands, or with its addresses qualified. One with a NUL is left to the library, which
+   refuses it: what stands behind that would be lost, and the line's end with it. */
 static void put_field(struct work *work, const char *field, size_t len, FILE *out)
 {
     const char *colon = memchr(field, ':', len);
@@ -72,7 +73,8 @@ static void put_field(struct work *work, const char *field, size_t len, FILE *ou
     while (name_len > 0 && (field[name_len - 1] == ' ' || field[name_len - 1] == '\t'))
         name_len--;
     bool is_author = is_among(authors, COUNT(authors), field, name_len);
-    if (!is_author && !is_among(recipients, COUNT(recipients), field, name_len)) {
+    bool is_recipient = is_among(recipients, COUNT(recipients), field, name_len);
+    if ((!is_author && !is_recipient) || memchr(field, '\0', len)) {
         fwrite(field, 1, len, out);
         return;
     }
