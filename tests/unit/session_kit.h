@@ -35,6 +35,20 @@ struct session_kit {
     mailsub_receipt *receipt;
 };
 
+/* A message of that text to two recipients, the second of that kind; a receipt, and a config. */
+static inline void session_kit_make(struct session_kit *kit, int kind, const char *text)
+{
+    *kit = (struct session_kit){0};
+    assert_int_equal(mailsub_message_new(NULL, &kit->message), 0);
+    mailsub_message_set_from(kit->message, "me@example.org", NULL);
+    mailsub_message_add_recipient(kit->message, MAILSUB_RECIPIENT_TO, "one@example.net", NULL);
+    mailsub_message_add_recipient(kit->message, kind, "two@example.net", NULL);
+    mailsub_message_set_subject(kit->message, "x");
+    mailsub_message_set_text(kit->message, text, MAILSUB_NUL_TERMINATED);
+    assert_int_equal(mailsub_receipt_new(NULL, &kit->receipt), 0);
+    assert_int_equal(mailsub_config_new(NULL, &kit->config), 0);
+}
+
 static inline void session_kit_free(struct session_kit *kit)
 {
     mailsub_session_free(kit->session);

@@ -70,20 +70,12 @@ static void forget_file(const char *name)
 static int set_up(void **state)
 {
     (void)state;
-    fixture = (struct session_kit){0};
     place = (struct place){.n_descriptors = count_descriptors()};
     snprintf(place.directory, sizeof place.directory, "/tmp/mailsub-sendmail-%ld", (long)getpid());
     mkdir(place.directory, 0700);
     snprintf(place.path, sizeof place.path, "%s/sendmail", place.directory);
     snprintf(place.url, sizeof place.url, "sendmail:%s", place.path);
-    assert_int_equal(mailsub_message_new(NULL, &fixture.message), 0);
-    mailsub_message_set_from(fixture.message, "me@example.org", NULL);
-    mailsub_message_add_recipient(fixture.message, MAILSUB_RECIPIENT_TO, "one@example.net", NULL);
-    mailsub_message_add_recipient(fixture.message, MAILSUB_RECIPIENT_BCC, "two@example.net", NULL);
-    mailsub_message_set_subject(fixture.message, "x");
-    mailsub_message_set_text(fixture.message, ".\n..\n.x\nlast\n", MAILSUB_NUL_TERMINATED);
-    assert_int_equal(mailsub_receipt_new(NULL, &fixture.receipt), 0);
-    assert_int_equal(mailsub_config_new(NULL, &fixture.config), 0);
+    session_kit_make(&fixture, MAILSUB_RECIPIENT_BCC, ".\n..\n.x\nlast\n");
     assert_int_equal(mailsub_config_set_url(fixture.config, place.url), 0);
     return 0;
 }

@@ -41,18 +41,10 @@ static void take_note(void *context, int direction, const char *line, size_t len
 
 static int set_up(void **state)
 {
-    fixture = (struct session_kit){0};
     place = (struct place){.n_descriptors = count_descriptors()};
     snprintf(place.path, sizeof place.path, "/tmp/mailsub-way-%ld", (long)getpid());
     snprintf(place.url, sizeof place.url, "smtp+unix:%s", place.path);
-    assert_int_equal(mailsub_message_new(NULL, &fixture.message), 0);
-    mailsub_message_set_from(fixture.message, "me@example.org", NULL);
-    mailsub_message_add_recipient(fixture.message, MAILSUB_RECIPIENT_TO, "one@example.net", NULL);
-    mailsub_message_add_recipient(fixture.message, MAILSUB_RECIPIENT_TO, "two@example.net", NULL);
-    mailsub_message_set_subject(fixture.message, "x");
-    mailsub_message_set_text(fixture.message, "x\n", MAILSUB_NUL_TERMINATED);
-    assert_int_equal(mailsub_receipt_new(NULL, &fixture.receipt), 0);
-    assert_int_equal(mailsub_config_new(NULL, &fixture.config), 0);
+    session_kit_make(&fixture, MAILSUB_RECIPIENT_TO, "x\n");
     mailsub_config_set_helo_name(fixture.config, "app.example.org");
     mailsub_config_set_transcript(fixture.config, take_note, NULL);
     *state = &fixture;
