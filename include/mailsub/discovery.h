@@ -98,7 +98,7 @@ MAILSUB_API int mailsub_discovery_set_deadline(mailsub_discovery *discovery, int
  *
  * Servers with implicit TLS (_submissions._tcp) come before those with STARTTLS (_submission._tcp);
  * within a service those of the lower priority number come first, and among equals chance decides,
- * by their weights (RFC 2782). If one of the two services cannot be asked for, the run fails:
+ * by their weights (RFC 2782). A host and port that is named again counts where it is first. If one of the two services cannot be asked for, the run fails:
  * otherwise whoever can suppress an answer would choose the service.
  * @param discovery  the discovery
  * @param domain     what stands behind the @ of the account's address: UTF-8, IDNA 2008
@@ -130,7 +130,7 @@ MAILSUB_API const char *mailsub_discovery_get_domain(const mailsub_discovery *di
 MAILSUB_API size_t mailsub_discovery_count(const mailsub_discovery *discovery);
 
 /**
- * Where a server is, as mailsub_config_set_url takes it.
+ * Where a server is, as mailsub_config_set_url takes it, and mailsub_config_add_url those behind it.
  * @param discovery  NULL counts as empty
  * @param index      0 to the count - 1, in the order to try
  * @return "submissions://host:port" or "submission://host:port", which both demand TLS; NULL when

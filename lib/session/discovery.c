@@ -225,8 +225,22 @@ static size_t drop_root(struct run *run, size_t n)
     return n_left;
 }
 
+static bool is_found(const struct found *draft, const mailsub__dns_srv *record)
+{
+    for (size_t i = 0; i < draft->n; i++) {
+        const mailsub__dns_srv *other = &draft->servers[i].record;
+        if (other->port == record->port && strcmp(other->target, record->target) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One that is named twice would be tried twice; and a port speaks TLS from the first octet or not,
+   so that one of two schemes for it is wrong. */
 static void add_server(struct found *draft, const mailsub__dns_srv *record, const char *scheme)
 {
+    if (is_found(draft, record))
+        return;
     struct server *server = &draft->servers[draft->n++];
     server->record = *record;
     server->is_in_domain = is_in_domain(record->target, draft->domain);

@@ -91,6 +91,12 @@ static const struct row rows[] = {
      {"0 0 0 .;1 0 465 mail.example.org;", ""},
      0,
      "submissions://mail.example.org:465 1 0 in;"},
+    {"a server that is named again",
+     "example.org",
+     {"1 0 465 mail.example.org;2 0 465 MAIL.example.org;", "1 0 465 mail.example.org;"
+                                                            "2 0 587 mail.example.org;"},
+     0,
+     "submissions://mail.example.org:465 1 0 in;submission://mail.example.org:587 2 0 in;"},
     {"no such domain",
      "example.org",
      {"absent", "absent", "absent"},
@@ -369,6 +375,20 @@ static void check_urls(const mailsub_discovery *discovery)
     mailsub_config_unref(config);
 }
 
+/* All of them together are what a config takes, in their order. */
+static void check_servers(const mailsub_discovery *discovery)
+{
+    mailsub_config *config = NULL;
+    assert_int_equal(mailsub_config_new(NULL, &config), MAILSUB_OK);
+    for (size_t i = 0; i < mailsub_discovery_count(discovery); i++) {
+        const char *url = mailsub_discovery_get_url(discovery, i);
+        assert_int_equal(i == 0 ? mailsub_config_set_url(config, url)
+                                : mailsub_config_add_url(config, url),
+                         MAILSUB_OK);
+    }
+    mailsub_config_unref(config);
+}
+
 static int run(const mailsub_allocator *allocator, const struct row *row, struct zone *zone,
                mailsub_discovery **out_discovery)
 {
@@ -397,6 +417,7 @@ static void run_row(void **state)
         assert_string_equal(text, row->want_text);
         assert_string_equal(mailsub_discovery_get_error_detail(discovery), "");
         check_urls(discovery);
+        check_servers(discovery);
     } else {
         const char *detail = mailsub_discovery_get_error_detail(discovery);
         assert_string_equal(text, "");
