@@ -71,6 +71,11 @@ static size_t clean_run(const char *data, size_t len, bool stuff_dots)
     return (size_t)(p - data);
 }
 
+size_t mailsub__lines_clean_len(const char *data, size_t len)
+{
+    return clean_run(data, len, false);
+}
+
 static bool copy_run(mailsub__lines *lines, mailsub__step *step)
 {
     size_t len = step->in_len < step->out_room ? step->in_len : step->out_room;

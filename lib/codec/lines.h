@@ -28,4 +28,7 @@ void mailsub__lines_init(mailsub__lines *lines, bool stuff_dots);
  */
 bool mailsub__lines_encode(mailsub__lines *lines, mailsub__step *step, const char *epilogue);
 
+/* Octets at the front up to the first bare CR or LF; a CR at the end counts as one. */
+size_t mailsub__lines_clean_len(const char *data, size_t len);
+
 #endif

@@ -15,3 +15,8 @@ bool mailsub__newline_encode(mailsub__newline *codec, mailsub__step *step)
 {
     return mailsub__lines_encode(&codec->lines, step, "");
 }
+
+size_t mailsub__newline_clean_len(const char *data, size_t len)
+{
+    return mailsub__lines_clean_len(data, len);
+}

@@ -15,4 +15,7 @@ void mailsub__newline_leave_open(mailsub__newline *codec);
 /* True when step->last and all is written; a text without a last line end gets one else. */
 bool mailsub__newline_encode(mailsub__newline *codec, mailsub__step *step);
 
+/* Octets at the front up to the first bare CR or LF; a CR at the end counts as one. */
+size_t mailsub__newline_clean_len(const char *data, size_t len);
+
 #endif

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "codec/newline.h"
 #include "smtp/engine_private.h"
 
 /* ---- by DATA ---- */
@@ -72,7 +73,7 @@ static bool fill_raw(mailsub__engine *engine)
     mailsub__progress *progress = &engine->progress;
     if (progress->raw_len > 0 || progress->source_ended)
         return true;
-    int rc = read_source(engine, engine->raw, MAILSUB__RAW_LEN, &progress->raw_len);
+    int rc = read_source(engine, engine->raw, engine->raw_room, &progress->raw_len);
     if (rc)
         return break_off(engine, rc);
     progress->raw_start = 0;
@@ -96,14 +97,24 @@ static void end_content(mailsub__engine *engine)
     mailsub__engine_go(engine, MAILSUB__STATE_IDLE);
 }
 
+/* No octet becomes more than two, and what ends the content has five: thousands of connections with
+   small messages need not have room for large ones. */
+static size_t piece_len(const mailsub__engine *engine)
+{
+    const mailsub__progress *progress = &engine->progress;
+    uint64_t left = engine->sending->transaction->size - progress->content + progress->raw_len;
+    return left < MAILSUB__RAW_LEN / 2 ? 2 * (size_t)left + 8 : MAILSUB__RAW_LEN;
+}
+
 bool mailsub__content_send_piece(mailsub__engine *engine)
 {
     mailsub__progress *progress = &engine->progress;
+    const size_t most = piece_len(engine);
     char *room;
-    int rc = mailsub__buffer_reserve(&engine->out, MAILSUB__RAW_LEN, &room);
+    int rc = mailsub__buffer_reserve(&engine->out, most, &room);
     if (rc)
         return break_off(engine, rc);
-    mailsub__step step = {.out = room, .out_room = MAILSUB__RAW_LEN};
+    mailsub__step step = {.out = room, .out_room = most};
     bool ended = false;
     while (!ended && step.out_room > 0) {
         if (!fill_raw(engine))
@@ -115,7 +126,7 @@ bool mailsub__content_send_piece(mailsub__engine *engine)
         progress->raw_start += progress->raw_len - step.in_len;
         progress->raw_len = step.in_len;
     }
-    size_t made = MAILSUB__RAW_LEN - step.out_room;
+    size_t made = most - step.out_room;
     mailsub__buffer_commit(&engine->out, made);
     engine->n_queued += made;
     if (ended)
@@ -139,17 +150,12 @@ static bool must_wait(const mailsub__engine *engine, const mailsub__round *round
    in the chain, behind which a content could hide commands of its own. */
 static bool has_bare_newline(const char *text, size_t len, char before)
 {
-    for (const char *at = text, *end = text + len; at < end;) {
-        const char *lf = memchr(at, '\n', (size_t)(end - at));
-        const char *stop = lf ? lf : end;
-        const char *cr = memchr(at, '\r', (size_t)(stop - at));
-        if (cr && cr + 1 != stop)
-            return true;
-        if (lf && (lf > text ? lf[-1] : before) != '\r')
-            return true;
-        at = lf ? lf + 1 : end;
-    }
-    return before == '\r' && len > 0 && text[0] != '\n';
+    size_t at = before == '\r' && len > 0;
+    if (at > 0 && text[0] != '\n')
+        return true;
+    at += mailsub__newline_clean_len(text + at, len - at);
+    bool cut_in_two = at + 1 == len && text[at] == '\r';
+    return at < len && !cut_in_two;
 }
 
 static int check_lines(mailsub__engine *engine, const char *text, size_t len, bool last)

@@ -78,7 +78,8 @@ struct mailsub__engine {
     mailsub__buffer out; /* secret: lines of a login pass through it */
     uint64_t n_queued;   /* the stream of all octets: made, and acknowledged */
     uint64_t n_sent;
-    char *raw; /* a piece of content before dot-stuffing; MAILSUB__RAW_LEN octets */
+    char *raw; /* a piece of content before dot-stuffing */
+    size_t raw_room;
 
     mailsub__buffer parameters; /* of the MAIL or RCPT that is being made */
 

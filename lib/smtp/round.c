@@ -120,11 +120,20 @@ void mailsub__engine_submit(mailsub__engine *engine, mailsub__transaction *trans
 
 /* ---- begin ---- */
 
-static int have_raw(mailsub__engine *engine)
+/* Room for a piece of its content; no content is being made when a transaction begins. */
+static int have_raw(mailsub__engine *engine, const mailsub__transaction *transaction)
 {
-    if (!engine->raw && !mailsub__transaction_uses_chunks(engine))
-        engine->raw = mailsub__alloc(&engine->allocator, MAILSUB__RAW_LEN);
-    return engine->raw || mailsub__transaction_uses_chunks(engine) ? MAILSUB_OK : MAILSUB_E_NOMEM;
+    size_t wanted =
+        transaction->size < MAILSUB__RAW_LEN / 2 ? (size_t)transaction->size + 1 : MAILSUB__RAW_LEN;
+    if (mailsub__transaction_uses_chunks(engine) || engine->raw_room >= wanted)
+        return MAILSUB_OK;
+    char *raw = mailsub__alloc(&engine->allocator, wanted);
+    if (!raw)
+        return MAILSUB_E_NOMEM;
+    mailsub__free(&engine->allocator, engine->raw);
+    engine->raw = raw;
+    engine->raw_room = wanted;
+    return MAILSUB_OK;
 }
 
 static void begin(mailsub__engine *engine, mailsub__transaction *transaction, mailsub__round *round)
@@ -181,7 +190,7 @@ static void begin_first(mailsub__engine *engine)
     if (rc == MAILSUB_OK)
         rc = mailsub__recipients_prepare(engine, transaction);
     if (rc == MAILSUB_OK && transaction->kind == MAILSUB__KIND_MESSAGE)
-        rc = have_raw(engine);
+        rc = have_raw(engine, transaction);
     if (rc)
         reject(engine, transaction, rc, extension);
     else if (transaction->n_waiting == 0)

@@ -77,11 +77,41 @@ static void all_short_texts(void **state)
     }
 }
 
+/* The same in every place of a longer text, which is looked at sixteen octets at a time. Octet by
+   octet it is not. */
+static void every_place_of_a_long_text(void **state)
+{
+    (void)state;
+    enum { N = 3 * 3 * 3 * 3, PLACES = 40, LEN = 60 };
+    for (size_t number = 0; number < N * PLACES; number++) {
+        char in[LEN];
+        size_t lens[2];
+        char *outs[2];
+        memset(in, 'b', sizeof in);
+        size_t rest = number / PLACES;
+        for (size_t i = 0; i < 4; i++, rest /= 3)
+            in[number % PLACES + i] = "\r\na"[rest % 3];
+        for (size_t cut = 0; cut < 2; cut++) {
+            mailsub__newline codec;
+            mailsub__newline_init(&codec);
+            outs[cut] =
+                codec_feed(newline_feed_encode, &codec, in, LEN, codec_cuts[cut], &lens[cut]);
+        }
+        assert_int_equal(lens[0], lens[1]);
+        assert_memory_equal(outs[0], outs[1], lens[0]);
+        bool is_clean = lens[0] == LEN + 2 && memcmp(outs[0], in, LEN) == 0;
+        assert_int_equal(mailsub__newline_clean_len(in, LEN) == LEN, is_clean);
+        free(outs[0]);
+        free(outs[1]);
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 1];
+    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 2];
     size_t n_tests = 0;
     UNIT_ADD_ROWS(tests, n_tests, rows, encodes);
     tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(all_short_texts);
+    tests[n_tests++] = (struct CMUnitTest)cmocka_unit_test(every_place_of_a_long_text);
     return UNIT_RUN(tests, n_tests);
 }
