@@ -137,8 +137,24 @@ MAILSUB_API void mailsub_config_unref(mailsub_config *config);
  * -B8BITMIME where the content is such; it reads the complete content, with LF, from a file. Its exit
  * status (sysexits(3)) becomes the outcome of all recipients, and what it says the text of the reply;
  * one that dies by a signal, or is ended by MAILSUB_TIMEOUT_END_OF_DATA, may have sent the message.
- * There is no TLS and no login, so a session is not made where they are demanded, and parameters of
- * the delivery (delivery.h) are not offered. The caller's SIGCHLD is not touched.
+ * The caller's SIGCHLD is not touched.
+ *
+ * Or have each message become a file on this host, which others see only when it is whole and on the
+ * disk:
+ *
+ *  maildir:/path    in new/ of the Maildir, with LF, Return-Path and, where there is one recipient
+ *                   alone, Delivered-To in front. What the Maildir lacks of tmp/, new/ and cur/ is
+ *                   made, itself too where the directory above it is there.
+ *  directory:/path  NAME.eml, with CRLF, octet for octet what a server would have got, and before it
+ *                   NAME.json with the envelope: {"sender":"", "recipients":[""], "body":"7BIT" or
+ *                   "8BITMIME", "smtputf8":false}. The directory has to be there.
+ *
+ * The name, which has no meaning but is unique, is the receipt's queue id. Directories are made with
+ * mode 0700 and files with 0600. Calls on the session wait for the disk.
+ *
+ * With a command, a Maildir or a directory there is no TLS, no login and no LMTP: a session is not
+ * made where TLS or LMTP is demanded, and a submission with credentials ends with
+ * MAILSUB_E_AUTH_NOT_OFFERED. Parameters of the delivery (delivery.h) are not offered.
  *
  * All that the URL does not say is left alone. It takes the place of all servers that were named
  * before.

@@ -149,6 +149,8 @@ enum {
     X(-620, E_NOT_VERIFIED, REFUSED, FIX_PROGRAM, 69,                                              \
       "the server does not tell whether the mailbox exists")                                       \
     X(-621, E_SENDMAIL, REFUSED, FIX_CONFIGURATION, 69, "the sendmail command cannot do its work") \
+    X(-622, E_DIRECTORY, REFUSED, FIX_CONFIGURATION, 73,                                           \
+      "the directory for messages cannot be used")                                                 \
     X(-701, E_CLEAR_LOGIN, POLICY, FIX_CONFIGURATION, 78, "a login in clear is not allowed")       \
     X(-702, E_AUTH_ITERATIONS, POLICY, FIX_CONFIGURATION, 78,                                      \
       "the server's iteration count is out of bounds")                                             \

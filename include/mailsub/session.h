@@ -49,8 +49,8 @@ typedef void (*mailsub_done_fn)(void *context, mailsub_message *message, int cod
  * Create a session; nothing is connected yet.
  * @param config       server and settings, frozen from now on; the session takes a reference
  * @param out_session  receives the session; the caller frees it
- * @return 0; MAILSUB_E_INVALID a NULL, config has no server, LMTP on port 25, or TLS is demanded of a
- *         sendmail command; MAILSUB_E_NOMEM; MAILSUB_E_SYSTEM no descriptor is left
+ * @return 0; MAILSUB_E_INVALID a NULL, config has no server, LMTP on port 25, or TLS or LMTP is
+ *         demanded of a command, a Maildir or a directory; MAILSUB_E_NOMEM; MAILSUB_E_SYSTEM no descriptor is left
  * Since 0.1
  */
 MAILSUB_API int mailsub_session_new(mailsub_config *config, mailsub_session **out_session);

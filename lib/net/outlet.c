@@ -2,8 +2,9 @@
 /*
  *   COMMANDS -> CONTENT -> RUNNING -> COMMANDS,  and to ENDED by QUIT or a program that is lost
  *
- * The program is run once the content is complete, so that no end of this process, however sudden,
- * can make it send half of it.
+ * The program is run, and the file shown, once the content is complete, so that no end of this
+ * process, however sudden, can make it send half of it, or have half of it read. Only a program is
+ * waited for in RUNNING.
  */
 #include "net/outlet.h"
 
@@ -17,6 +18,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "net/command.h"
+#include "net/deposit.h"
 #include "net/detail.h"
 #include "net/spool.h"
 
@@ -34,33 +36,57 @@ enum place { AT_START, IN_LINE, BEHIND_CR, BEHIND_DOT, AT_END };
 
 struct mailsub__outlet {
     const mailsub_allocator *allocator;
+    enum mailsub__outlet_kind kind;
     const char *path;
-    mailsub__command *command;
+    mailsub__command *command; /* of the one kind */
+    mailsub__deposit deposit;  /* of the others */
     enum state state;
     mailsub__buffer line;      /* of a command, as far as it has come */
     mailsub__buffer replies;   /* not yet read */
     mailsub__buffer addresses; /* sender and recipients, each with a NUL behind it */
     size_t n_addresses;        /* the sender too; 0: there was no MAIL */
     bool eight_bit;
-    bool is_short; /* of memory: the conversation cannot go on */
-    int spool;     /* -1: none */
-    int spool_error;
+    bool utf8;
+    bool is_short;    /* of memory: the conversation cannot go on */
     enum place place; /* in the content */
-    char block[8192]; /* of it, not yet in the spool */
-    size_t n_block;
+    mailsub__spool spool;
     mailsub__detail detail;
 };
 
+/* How the kinds are told apart in words. */
+static const struct kind_row {
+    const char *noun;
+    const char *greeting;
+    const char *offers; /* behind the first line of the reply to EHLO */
+    const char *unable; /* when it cannot do its work */
+} kinds[] = {
+    [MAILSUB__OUTLET_COMMAND] = {"command", "220 localhost ESMTP sendmail command",
+                                 "250-ENHANCEDSTATUSCODES\r\n250 8BITMIME",
+                                 "554 5.3.5 The command cannot be run"},
+    [MAILSUB__OUTLET_MAILDIR] = {"maildir", "220 localhost ESMTP maildir",
+                                 "250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250 8BITMIME",
+                                 "554 5.3.5 The maildir cannot be used"},
+    [MAILSUB__OUTLET_DIRECTORY] = {"directory", "220 localhost ESMTP directory",
+                                   "250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250 8BITMIME",
+                                   "554 5.3.5 The directory cannot be used"},
+};
+
 int mailsub__outlet_new(const mailsub_allocator *allocator, mailsub__poller *poller,
-                        const char *path, mailsub__outlet **out_outlet)
+                        enum mailsub__outlet_kind kind, const char *path,
+                        mailsub__outlet **out_outlet)
 {
     mailsub__outlet *outlet = mailsub__alloc_zeroed(allocator, sizeof *outlet);
     if (!outlet)
         return MAILSUB_E_NOMEM;
     outlet->allocator = allocator;
+    outlet->kind = kind;
     outlet->path = path;
     outlet->state = ENDED;
-    outlet->spool = -1;
+    mailsub__spool_init(&outlet->spool);
+    mailsub__deposit_init(&outlet->deposit,
+                          kind == MAILSUB__OUTLET_MAILDIR ? MAILSUB__DEPOSIT_MAILDIR
+                                                          : MAILSUB__DEPOSIT_DIRECTORY,
+                          path);
     mailsub__buffer_init(&outlet->line, allocator, MAX_LINE);
     mailsub__buffer_init(&outlet->replies, allocator, MAX_REPLIES);
     mailsub__buffer_init(&outlet->addresses, allocator, MAX_ARGUMENTS);
@@ -78,7 +104,8 @@ void mailsub__outlet_free(mailsub__outlet *outlet)
     if (!outlet)
         return;
     mailsub__command_free(outlet->command);
-    mailsub__fd_close(&outlet->spool);
+    mailsub__deposit_drop(&outlet->deposit);
+    mailsub__spool_close(&outlet->spool);
     mailsub__buffer_deinit(&outlet->line);
     mailsub__buffer_deinit(&outlet->replies);
     mailsub__buffer_deinit(&outlet->addresses);
@@ -110,8 +137,9 @@ static void forget_transaction(mailsub__outlet *outlet)
     mailsub__buffer_reset(&outlet->addresses);
     outlet->n_addresses = 0;
     outlet->eight_bit = false;
-    outlet->spool_error = 0;
-    mailsub__fd_close(&outlet->spool);
+    outlet->utf8 = false;
+    mailsub__deposit_drop(&outlet->deposit);
+    mailsub__spool_close(&outlet->spool);
 }
 
 void mailsub__outlet_open(mailsub__outlet *outlet)
@@ -122,7 +150,7 @@ void mailsub__outlet_open(mailsub__outlet *outlet)
     mailsub__detail_clear(&outlet->detail);
     outlet->is_short = false;
     outlet->state = COMMANDS;
-    reply(outlet, "220 localhost ESMTP sendmail command");
+    reply(outlet, kinds[outlet->kind].greeting);
 }
 
 void mailsub__outlet_close(mailsub__outlet *outlet)
@@ -135,8 +163,9 @@ void mailsub__outlet_close(mailsub__outlet *outlet)
 void mailsub__outlet_abandon(mailsub__outlet *outlet, bool closed)
 {
     mailsub__command_abandon(outlet->command, closed);
+    mailsub__deposit_abandon(&outlet->deposit, closed);
     if (closed)
-        outlet->spool = -1;
+        mailsub__spool_init(&outlet->spool);
     mailsub__outlet_close(outlet);
 }
 
@@ -181,10 +210,11 @@ static void tell_status(mailsub__outlet *outlet, int status)
 static bool may_pass(int os_error)
 {
     return os_error == EAGAIN || os_error == ENOMEM || os_error == EMFILE || os_error == ENFILE ||
-           os_error == ENOSPC || os_error == ENOBUFS || os_error == ETXTBSY || os_error == EDQUOT;
+           os_error == ENOSPC || os_error == ENOBUFS || os_error == ETXTBSY || os_error == EDQUOT ||
+           os_error == EIO || os_error == EROFS || os_error == ESTALE || os_error == EEXIST;
 }
 
-/* It could not be run, or its input could not be made. */
+/* The program could not be run, or the file, which may be its input, not made. */
 static void tell_os_error(mailsub__outlet *outlet, const char *what, int os_error)
 {
     mailsub__detail text;
@@ -194,8 +224,9 @@ static void tell_os_error(mailsub__outlet *outlet, const char *what, int os_erro
     mailsub__detail_append_os_error(&text, os_error);
     reply_with(outlet,
                os_error == ENOSPC   ? "452 4.3.1 The disk is full"
+               : os_error == EFBIG  ? "552 5.3.4 Files of this size are not allowed"
                : may_pass(os_error) ? "451 4.3.0 Not now"
-                                    : "554 5.3.5 The command cannot be run",
+                                    : kinds[outlet->kind].unable,
                text.text);
 }
 
@@ -253,7 +284,8 @@ static char **make_arguments(mailsub__outlet *outlet)
     }
     char *at = (char *)(uintptr_t)end;
     for (size_t i = 0; i < outlet->n_addresses; i++) {
-        arguments[n++] = at;
+        /* A sender that is empty is written as sendmail has it. */
+        arguments[n++] = *at == '\0' ? (char *)(uintptr_t) "<>" : at;
         at += strlen(at) + 1;
         if (i == 0)
             arguments[n++] = (char *)(uintptr_t) "--";
@@ -262,26 +294,69 @@ static char **make_arguments(mailsub__outlet *outlet)
     return arguments;
 }
 
+/* The transaction has ended without anything done. */
+static void give_up(mailsub__outlet *outlet)
+{
+    forget_transaction(outlet);
+    outlet->state = COMMANDS;
+}
+
 static void run(mailsub__outlet *outlet)
 {
-    if (outlet->spool_error != 0) {
-        tell_os_error(outlet, ", its input: ", outlet->spool_error);
-        forget_transaction(outlet);
-        outlet->state = COMMANDS;
+    if (!mailsub__spool_flush(&outlet->spool)) {
+        tell_os_error(outlet, ", its input: ", outlet->spool.error);
+        give_up(outlet);
         return;
     }
     char **arguments = make_arguments(outlet);
     if (!arguments) {
         reply(outlet, "451 4.3.0 Out of memory");
-        forget_transaction(outlet);
-        outlet->state = COMMANDS;
+        give_up(outlet);
         return;
     }
-    mailsub__command_start(outlet->command, outlet->path, arguments, outlet->spool);
+    mailsub__command_start(outlet->command, outlet->path, arguments, outlet->spool.fd);
     mailsub__free(outlet->allocator, arguments);
     outlet->state = RUNNING;
     if (!mailsub__command_is_running(outlet->command))
         tell_end(outlet);
+}
+
+/* ---- the file ---- */
+
+/* What is known before the content. False: out of memory. */
+static bool make_letter(mailsub__outlet *outlet, mailsub__letter *out)
+{
+    *out = (mailsub__letter){
+        .addresses = mailsub__buffer_str(&outlet->addresses),
+        .n_addresses = outlet->n_addresses,
+        .eight_bit = outlet->eight_bit,
+        .utf8 = outlet->utf8,
+    };
+    outlet->is_short |= out->addresses == NULL;
+    return out->addresses != NULL;
+}
+
+static void show(mailsub__outlet *outlet)
+{
+    mailsub__letter letter;
+    int os_error = 0;
+    if (!make_letter(outlet, &letter))
+        return;
+    outlet->state = COMMANDS;
+    switch (mailsub__deposit_finish(&outlet->deposit, &letter, &outlet->spool, &os_error)) {
+    case MAILSUB__DEPOSIT_DONE:
+        mailsub__buffer_append_str(&outlet->replies, "250 2.0.0 Written, queued as ");
+        reply(outlet, mailsub__deposit_get_name(&outlet->deposit));
+        break;
+    case MAILSUB__DEPOSIT_FAILED:
+        tell_os_error(outlet, ": ", os_error);
+        break;
+    case MAILSUB__DEPOSIT_UNSURE:
+        lose(outlet, ": a crash could take it away: ", 0);
+        mailsub__detail_append_os_error(&outlet->detail, os_error);
+        break;
+    }
+    forget_transaction(outlet);
 }
 
 void mailsub__outlet_process(mailsub__outlet *outlet)
@@ -295,26 +370,16 @@ void mailsub__outlet_process(mailsub__outlet *outlet)
 
 /* ---- the content ---- */
 
-static void flush(mailsub__outlet *outlet)
-{
-    if (outlet->spool_error == 0 &&
-        !mailsub__spool_write(outlet->spool, outlet->block, outlet->n_block))
-        outlet->spool_error = errno;
-    outlet->n_block = 0;
-}
-
 static void keep(mailsub__outlet *outlet, const char *data, size_t len)
 {
-    while (len > 0) {
-        size_t room = sizeof outlet->block - outlet->n_block;
-        size_t n = len < room ? len : room;
-        memcpy(outlet->block + outlet->n_block, data, n);
-        outlet->n_block += n;
-        data += n;
-        len -= n;
-        if (outlet->n_block == sizeof outlet->block)
-            flush(outlet);
-    }
+    mailsub__spool_write(&outlet->spool, data, len);
+}
+
+/* As it was sent for who reads the directory; else as files have it. */
+static void keep_line_end(mailsub__outlet *outlet)
+{
+    bool has_cr = outlet->kind == MAILSUB__OUTLET_DIRECTORY;
+    keep(outlet, has_cr ? "\r\n" : "\n", has_cr ? 2 : 1);
 }
 
 /* Within a line: all up to the next CR. The octets that were taken. */
@@ -328,8 +393,7 @@ static size_t take_run(mailsub__outlet *outlet, const char *data, size_t len)
 }
 
 /*
- * Lines end in LF for a program, and the dot that was put before a dot is taken away (RFC 5321
- * section 4.5.2). The octets that were taken; the last one ends the content or the data.
+ * The dot that was put before a dot is taken away (RFC 5321 section 4.5.2). The octets that were taken; the last one ends the content or the data.
  */
 static size_t take_piece(mailsub__outlet *outlet, const char *data, size_t len)
 {
@@ -341,7 +405,10 @@ static size_t take_piece(mailsub__outlet *outlet, const char *data, size_t len)
     case IN_LINE:
         return take_run(outlet, data, len);
     case BEHIND_CR:
-        keep(outlet, c == '\n' ? "\n" : "\r", 1);
+        if (c == '\n')
+            keep_line_end(outlet);
+        else
+            keep(outlet, "\r", 1);
         outlet->place = c == '\n' ? AT_START : IN_LINE;
         return c == '\n';
     case BEHIND_DOT:
@@ -353,8 +420,10 @@ static size_t take_piece(mailsub__outlet *outlet, const char *data, size_t len)
             outlet->place = IN_LINE;
             return 0;
         }
-        flush(outlet);
-        run(outlet);
+        if (outlet->kind == MAILSUB__OUTLET_COMMAND)
+            run(outlet);
+        else
+            show(outlet);
         return 1;
     }
     return len;
@@ -370,9 +439,9 @@ static size_t take_content(mailsub__outlet *outlet, const char *data, size_t len
 
 /* ---- commands ---- */
 
-/* The path between angle brackets, which a quoted local part may hold too (RFC 5321 section 4.1.2).
-   False: there is none. */
-static bool find_path(mailsub__slice line, mailsub__slice *out_path)
+/* The path between angle brackets, which a quoted local part may hold too (RFC 5321 section 4.1.2),
+   and the parameters behind it. False: there is none. */
+static bool find_path(mailsub__slice line, mailsub__slice *out_path, mailsub__slice *out_rest)
 {
     const char *start = memchr(line.ptr, '<', line.len);
     if (!start)
@@ -386,17 +455,17 @@ static bool find_path(mailsub__slice line, mailsub__slice *out_path)
             is_quoted = !is_quoted;
         else if (*at == '>' && !is_quoted) {
             *out_path = mailsub__slice_of(start + 1, (size_t)(at - start) - 1);
+            *out_rest = mailsub__slice_of(at + 1, (size_t)(end - at) - 1);
             return true;
         }
     }
     return false;
 }
 
-/* The next argument of the program. A sender that is empty is written as sendmail has it. */
+/* The sender, which may be empty, or the next recipient. */
 static void add_address(mailsub__outlet *outlet, mailsub__slice path)
 {
-    bool is_null = path.len == 0;
-    mailsub__buffer_append_slice(&outlet->addresses, is_null ? mailsub__slice_str("<>") : path);
+    mailsub__buffer_append_slice(&outlet->addresses, path);
     if (mailsub__buffer_append_char(&outlet->addresses, '\0') == MAILSUB_OK) {
         outlet->n_addresses++;
         reply(outlet, "250 2.1.0 Noted");
@@ -414,21 +483,35 @@ static void add_address(mailsub__outlet *outlet, mailsub__slice path)
     mailsub__buffer_truncate(&outlet->addresses, whole);
 }
 
-static void take_mail(mailsub__outlet *outlet, mailsub__slice line, mailsub__slice path)
+static bool has_word(mailsub__slice text, const char *word)
 {
-    static const char body[] = " BODY=8BITMIME";
+    return memmem(text.ptr, text.len, word, strlen(word)) != NULL;
+}
+
+static void take_mail(mailsub__outlet *outlet, mailsub__slice path, mailsub__slice parameters)
+{
     forget_transaction(outlet);
-    const char *behind = path.ptr + path.len + 1;
-    size_t len = (size_t)(line.ptr + line.len - behind);
-    outlet->eight_bit = len == sizeof body - 1 && memcmp(behind, body, len) == 0;
+    outlet->eight_bit = has_word(parameters, " BODY=8BITMIME");
+    outlet->utf8 = has_word(parameters, " SMTPUTF8");
     add_address(outlet, path);
 }
 
+/* A directory that cannot be used is told before the content comes. */
 static void take_data(mailsub__outlet *outlet)
 {
-    outlet->spool = mailsub__spool_open();
-    outlet->spool_error = outlet->spool < 0 ? errno : 0;
-    outlet->n_block = 0;
+    mailsub__letter letter;
+    if (!make_letter(outlet, &letter))
+        return;
+    int os_error = 0;
+    if (outlet->kind == MAILSUB__OUTLET_COMMAND)
+        mailsub__spool_open(&outlet->spool);
+    else
+        os_error = mailsub__deposit_begin(&outlet->deposit, &letter, &outlet->spool);
+    if (os_error != 0) {
+        tell_os_error(outlet, ": ", os_error);
+        give_up(outlet);
+        return;
+    }
     outlet->place = AT_START;
     outlet->state = CONTENT;
     reply(outlet, "354 Go on");
@@ -444,11 +527,13 @@ static bool begins(mailsub__slice line, const char *verb)
 static void take_command(mailsub__outlet *outlet, mailsub__slice line)
 {
     mailsub__slice path = MAILSUB__SLICE_EMPTY;
-    bool has_path = find_path(line, &path);
+    mailsub__slice parameters = MAILSUB__SLICE_EMPTY;
+    bool has_path = find_path(line, &path, &parameters);
     if (begins(line, "EHLO ")) {
-        reply(outlet, "250-localhost\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME");
+        reply(outlet, "250-localhost");
+        reply(outlet, kinds[outlet->kind].offers);
     } else if (begins(line, "MAIL FROM:") && has_path) {
-        take_mail(outlet, line, path);
+        take_mail(outlet, path, parameters);
     } else if (begins(line, "RCPT TO:") && has_path && path.len > 0 && outlet->n_addresses > 0) {
         add_address(outlet, path);
     } else if (begins(line, "DATA") && line.len == 4 && outlet->n_addresses > 1) {
@@ -460,7 +545,7 @@ static void take_command(mailsub__outlet *outlet, mailsub__slice line)
         reply(outlet, "221 2.0.0 Bye");
         outlet->state = ENDED;
     } else {
-        reply(outlet, "502 5.5.1 A sendmail command does not have this");
+        reply(outlet, "502 5.5.1 There is no server that would have this");
     }
 }
 
@@ -512,6 +597,11 @@ int mailsub__outlet_read(mailsub__outlet *outlet, char *out, size_t room, size_t
     mailsub__buffer_consume(&outlet->replies, n);
     *out_len = n;
     return MAILSUB_OK;
+}
+
+const char *mailsub__outlet_get_noun(const mailsub__outlet *outlet)
+{
+    return kinds[outlet->kind].noun;
 }
 
 const char *mailsub__outlet_get_detail(const mailsub__outlet *outlet)

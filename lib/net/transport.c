@@ -21,7 +21,6 @@
 
 #include "base/memory.h"
 #include "net/detail.h"
-#include "net/outlet.h"
 #include "net/tls.h"
 
 struct mailsub__transport {
@@ -33,7 +32,7 @@ struct mailsub__transport {
     bool with_tls;
     mailsub__dial *dial;
     mailsub__outlet *outlet; /* NULL: there is a server */
-    const char *command;
+    const char *outlet_path;
     int fd; /* -1: none */
     mailsub__tls *tls;
     bool wants_write; /* what the poller watches for, besides reading */
@@ -71,11 +70,12 @@ int mailsub__transport_new(const mailsub_allocator *allocator, mailsub__poller *
     };
     transport->fd = -1;
     transport->state = MAILSUB__TRANSPORT_CLOSED;
-    transport->command = settings->command;
+    transport->outlet_path = settings->outlet_path;
     int rc =
         mailsub__dial_new(allocator, poller, &settings->dial, &transport->detail, &transport->dial);
-    if (rc == MAILSUB_OK && settings->command)
-        rc = mailsub__outlet_new(allocator, poller, settings->command, &transport->outlet);
+    if (rc == MAILSUB_OK && settings->outlet != MAILSUB__OUTLET_NONE)
+        rc = mailsub__outlet_new(allocator, poller, settings->outlet, settings->outlet_path,
+                                 &transport->outlet);
     if (rc) {
         mailsub__dial_free(transport->dial);
         mailsub__free(allocator, transport);
@@ -261,12 +261,13 @@ static void flush(mailsub__transport *transport)
         update_watch(transport);
 }
 
-/* A command is there at once; whether it can be run shows when it is. */
+/* It is there at once; whether it can do its work shows when it has to. */
 static void open_outlet(mailsub__transport *transport)
 {
     assert(!transport->with_tls);
     begin_detail(transport);
-    snprintf(transport->ends.peer, sizeof transport->ends.peer, "command %s", transport->command);
+    snprintf(transport->ends.peer, sizeof transport->ends.peer, "%s %s",
+             mailsub__outlet_get_noun(transport->outlet), transport->outlet_path);
     snprintf(transport->ends.local_literal, sizeof transport->ends.local_literal, "[127.0.0.1]");
     transport->ends.is_local = true;
     mailsub__outlet_open(transport->outlet);

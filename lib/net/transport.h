@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A connection to a server: a socket by dial.h, TLS by GnuTLS, and then bytes both ways. Or a command
- * that answers like one (outlet.h), without a socket and without TLS. Nothing here blocks, except _free while the
- * system's resolver has not returned.
+ * A connection to a server: a socket by dial.h, TLS by GnuTLS, and then bytes both ways. Or what
+ * answers like one (outlet.h), without a socket and without TLS. Nothing here blocks, except _free
+ * while the system's resolver has not returned, and files as long as the disk takes.
  *
  * A transport is used for one connection at a time: open, process until it is ready, read and
  * write, close; and open again.
@@ -17,6 +17,7 @@
 
 #include "net/certificate.h"
 #include "net/dial.h"
+#include "net/outlet.h"
 #include "net/poller.h"
 #include "net/trust.h"
 
@@ -25,7 +26,8 @@ typedef struct mailsub__transport mailsub__transport;
 /* Strings are borrowed and outlive the transport. */
 typedef struct mailsub__transport_settings {
     mailsub__dial_settings dial;
-    const char *command;     /* path of a sendmail command, in place of all others; NULL: none */
+    enum mailsub__outlet_kind outlet; /* but NONE: in place of all others */
+    const char *outlet_path;
     const char *verify_name; /* A-label name or address that the certificate must bear */
     mailsub__trust *trust;
     bool verify; /* false: any certificate is taken, the result is told as not verified */

@@ -40,7 +40,8 @@ static int have_transport(mailsub__link *link, size_t i)
     if (link->transports[i])
         return MAILSUB_OK;
     mailsub__transport_settings settings = {
-        .command = server->way == MAILSUB__WAY_COMMAND ? server->path : NULL,
+        .outlet = mailsub__way_outlet(server->way),
+        .outlet_path = server->path,
         .verify_name = mailsub__config_server_name(config, server),
         .trust = config->trust,
         .verify = certificate_decides(config, server),

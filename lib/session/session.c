@@ -14,7 +14,7 @@
 static bool can_be_used(const mailsub_config *config, const mailsub__server *server)
 {
     bool needs_tls = config->tls == MAILSUB_TLS_IMPLICIT || config->tls == MAILSUB_TLS_STARTTLS;
-    if (server->way == MAILSUB__WAY_COMMAND && needs_tls) /* it knows of none */
+    if (mailsub__way_outlet(server->way) && (needs_tls || config->lmtp)) /* it has neither */
         return false;
     return !config->lmtp || server->port != 25; /* RFC 2033 section 5 */
 }
@@ -145,6 +145,14 @@ static bool advance(mailsub_session *session, int64_t now_ms)
     return any;
 }
 
+/* Looked at each time round: bytes that never wait for a peer could go on beyond any deadline. */
+static void end_what_must(mailsub_session *session, int64_t now_ms)
+{
+    if (atomic_load(&session->cancelled) && atomic_exchange(&session->cancelled, false))
+        cancel_all(session, now_ms);
+    expire(session, now_ms);
+}
+
 int mailsub_session_process(mailsub_session *session)
 {
     int rc = session ? mailsub__session_settle(session) : MAILSUB_E_INVALID;
@@ -155,11 +163,11 @@ int mailsub_session_process(mailsub_session *session)
     session->processing = true;
     int64_t now_ms = mailsub__clock_monotonic_ms();
     mailsub__poller_clear(session->poller);
-    if (atomic_exchange(&session->cancelled, false))
-        cancel_all(session, now_ms);
-    expire(session, now_ms);
-    while (advance(session, now_ms))
+    end_what_must(session, now_ms);
+    while (advance(session, now_ms)) {
         now_ms = mailsub__clock_monotonic_ms();
+        end_what_must(session, now_ms);
+    }
     session->posted = false;
     session->processing = false;
     return MAILSUB_OK;

@@ -82,7 +82,9 @@ int mailsub__session_settle(mailsub_session *session);
 bool mailsub__session_abandon(mailsub_session *session);
 
 /* way.c */
-/* Put the more exact code where a command, which answers by statuses alone, refused the content. */
+/* What stands in place of a server. */
+enum mailsub__outlet_kind mailsub__way_outlet(enum mailsub__way way);
+/* Put the more exact code where what stands in place of a server refused the content. */
 void mailsub__way_explain(const mailsub_config *config, mailsub__transaction *transaction);
 
 /* session.c */

@@ -7,6 +7,7 @@
 #include <mailsub/message.h>
 
 #include "net/clock.h"
+#include "session/session.h"
 
 #define MAX_CHUNK (1024 * 1024)
 #define MAX_OVERLAP 1000
@@ -34,6 +35,8 @@ void mailsub__settings_set_server(mailsub__engine_settings *out, const mailsub_c
     out->tls = mailsub__config_server_tls(config, server);
     out->login.host = mailsub__config_server_name(config, server);
     out->login.port = server->port;
+    /* What stands in place of a server takes no login, and is not to be blamed for no TLS. */
+    out->clear_login = config->clear_login || mailsub__way_outlet(server->way);
 }
 
 void mailsub__settings_fill(mailsub__engine_settings *out, const mailsub_config *config)

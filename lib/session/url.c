@@ -38,6 +38,8 @@ static const struct scheme_row {
     {"smtp+unix", MAILSUB__WAY_UNIX, 0, MAILSUB_TLS_OPPORTUNISTIC, false},
     {"lmtp+unix", MAILSUB__WAY_UNIX, 0, MAILSUB_TLS_OPPORTUNISTIC, true},
     {"sendmail", MAILSUB__WAY_COMMAND, 0, MAILSUB_TLS_OPPORTUNISTIC, false},
+    {"maildir", MAILSUB__WAY_MAILDIR, 0, MAILSUB_TLS_OPPORTUNISTIC, false},
+    {"directory", MAILSUB__WAY_DIRECTORY, 0, MAILSUB_TLS_OPPORTUNISTIC, false},
 };
 
 static const struct scheme_row *find_scheme(mailsub__slice name)

@@ -14,8 +14,10 @@
 /* Where the mail goes out. */
 enum mailsub__way {
     MAILSUB__WAY_TCP,
-    MAILSUB__WAY_UNIX,   /* the socket at the path */
-    MAILSUB__WAY_COMMAND /* the sendmail command at the path */
+    MAILSUB__WAY_UNIX,     /* the socket at the path */
+    MAILSUB__WAY_COMMAND,  /* the sendmail command at the path */
+    MAILSUB__WAY_MAILDIR,  /* the Maildir at the path */
+    MAILSUB__WAY_DIRECTORY /* files in the directory at the path */
 };
 
 typedef struct mailsub__url {

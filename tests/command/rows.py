@@ -52,6 +52,8 @@ class Row:
         if self.is_unknown:
             self.status = self.n_messages = None
         self.program = more.pop("program", None)  # the name that it is called by
+        self.made = more.pop("made", {})  # path with * of the one file, and what stands in it
+        self.limits = more.pop("limits", {})  # of the process, such as NOFILE
         assert not more, more
 
 
@@ -479,6 +481,35 @@ FAILURES = [
     refused("a sender that is refused", [], 77, ["rule", "MAIL", "", "550 5.7.1 No"]),
 ]
 
+def local(name, url, status=0, **more):
+    """A submission that no server is asked to take."""
+    return Row(name, ["send", "--server", url] + SEND[3:], status=status, n_messages=0, **more)
+
+
+LOCAL = [
+    local("a Maildir", "maildir:{dir}/Mail", silent=True,
+          made={"Mail/new/*": ["Return-Path: <ada@ours.example>\nDelivered-To: bob@theirs.example\n",
+                               "Hello, Bob.\n"]}),
+    local("a directory", "directory:{dir}", silent=True,
+          made={"*.eml": ["Subject: Hello\r\n", "Hello, Bob.\r\n"],
+                "*.json": ['{"sender":"ada@ours.example","recipients":["bob@theirs.example"],']}),
+    local("a directory that is missing", "directory:{dir}/none", 73,
+          err=["MAILSUB_E_DIRECTORY", "No such file or directory", "do: keep the message until server"]),
+    local("a Maildir with a login", "maildir:{dir}/Mail", 77, env={"PATH": "/usr/bin:/bin"},
+          files={".config/mailsub/config": "user = ada\npassword-command = echo {secret}\n"},
+          err=["MAILSUB_E_AUTH_NOT_OFFERED"]),
+    local("a sendmail command", "sendmail:{dir}/sendmail", silent=True, modes={"sendmail": 0o700},
+          files={"sendmail": "#!/bin/sh\n(echo \"$@\"; cat) >{dir}/got\n"},
+          made={"got": ["-i -f ada@ours.example -- bob@theirs.example\n", "Hello, Bob.\n"]}),
+    local("a sendmail command that fails", "sendmail:{dir}/sendmail", 75, modes={"sendmail": 0o700},
+          files={"sendmail": "#!/bin/sh\necho the queue is full >&2\nexit 75\n"},
+          err=["(EX_TEMPFAIL): the queue is full"]),
+    local("a sendmail command that is missing", "sendmail:{dir}/none", 69,
+          err=["MAILSUB_E_SENDMAIL", "No such file or directory"]),
+    local("no descriptors", "maildir:{dir}/Mail", 71, limits={"NOFILE": 4},
+          err=["MAILSUB_E_SYSTEM"]),
+]
+
 MAIL = "From: ada@ours.example\nTo: bob@theirs.example\nSubject: x\n\nHello.\n.\nMore.\n"
 CRON = ("From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@host> /bin/backup\n"
         "Auto-Submitted: auto-generated\n\nDisk full.\n")
@@ -749,4 +780,5 @@ OTHERS = [
 ]
 
 GROUPS = {"message": MESSAGE, "delivery": DELIVERY, "rules": RULES, "server": SERVER,
-          "login": LOGINS, "sources": SOURCES, "failures": FAILURES, "others": OTHERS, "sendmail": SENDMAIL, "batch": BATCH}
+          "login": LOGINS, "sources": SOURCES, "failures": FAILURES,
+          "local": LOCAL, "others": OTHERS, "sendmail": SENDMAIL, "batch": BATCH}

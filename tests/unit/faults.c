@@ -74,10 +74,32 @@ static const struct way ways[] = {
     {"open64", -1, ENOENT},
     {"open64", -1, EMFILE},
     {"open64", -1, EACCES},
+    {"openat64", -1, ENOENT},
+    {"openat64", -1, EMFILE},
+    {"openat64", -1, EACCES},
+    {"openat64", -1, ENOSPC},
+    {"mkdir", -1, EACCES},
+    {"mkdir", -1, ENOSPC},
+    {"mkdirat", -1, EROFS},
+    {"mkdirat", -1, EDQUOT},
+    {"renameat2", -1, EINVAL},
+    {"renameat2", -1, ENOENT},
+    {"renameat2", -1, EIO},
+    {"renameat2", -1, ENOSPC},
+    {"fsync", -1, EIO},
+    {"fsync", -1, EINTR},
+    {"fsync", -1, EINVAL},
+    {"fsync", -1, ENOSPC},
+    {"getrlimit64", -1, EPERM},
     {"fstat64", -1, EIO},
     {"fstat64", -1, EOVERFLOW},
     {"stat64", -1, EACCES},
     {"lseek64", -1, EINVAL},
+    {"pwrite64", -1, ENOSPC},
+    {"pwrite64", -1, EINTR},
+    {"pwrite64", -1, EIO},
+    {"pwrite64", -1, EDQUOT},
+    {"pwrite64", 0, 0},
     {"pread64", -1, EIO},
     {"pread64", 0, 0},
     {"getaddrinfo", EAI_AGAIN, 0},
@@ -255,9 +277,18 @@ CALL(int, epoll_wait, (int fd, struct epoll_event *out, int room, int timeout_ms
 CALL(int, eventfd, (unsigned initial, int flags), (initial, flags))
 CALL(int, fcntl64, (int fd, int command, long argument), (fd, command, argument))
 CALL(int, open64, (const char *path, int flags, mode_t mode), (path, flags, mode))
+CALL(int, openat64, (int at, const char *path, int flags, mode_t mode), (at, path, flags, mode))
+CALL(int, mkdir, (const char *path, mode_t mode), (path, mode))
+CALL(int, mkdirat, (int at, const char *path, mode_t mode), (at, path, mode))
+CALL(int, renameat2, (int from_at, const char *from, int to_at, const char *to, unsigned flags),
+     (from_at, from, to_at, to, flags))
+CALL(int, fsync, (int fd), (fd))
+CALL(int, getrlimit64, (int resource, void *out), (resource, out))
 CALL(int, fstat64, (int fd, void *out), (fd, out))
 CALL(int, stat64, (const char *path, void *out), (path, out))
 CALL(int64_t, lseek64, (int fd, int64_t offset, int whence), (fd, offset, whence))
+CALL(ssize_t, pwrite64, (int fd, const void *data, size_t len, int64_t offset),
+     (fd, data, len, offset))
 CALL(ssize_t, pread64, (int fd, void *out, size_t len, int64_t offset), (fd, out, len, offset))
 CALL(int, getaddrinfo,
      (const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **out),

@@ -306,6 +306,15 @@ static void demands_that_a_program_cannot_meet_are_refused(void **state)
     assert_string_equal(read_file("arguments"), "");
 }
 
+static void a_login_is_not_to_be_had(void **state)
+{
+    (void)state;
+    write_script("");
+    assert_int_equal(mailsub_config_set_credentials(fixture.config, "me", "pw"), MAILSUB_OK);
+    assert_int_equal(submit(), MAILSUB_E_AUTH_NOT_OFFERED);
+    assert_string_equal(read_file("arguments"), "");
+}
+
 static void tls_cannot_be_demanded(void **state)
 {
     (void)state;
@@ -504,6 +513,7 @@ int main(void)
         TEST(a_missing_program_is_told),
         TEST(commands_of_a_server_are_missing),
         TEST(demands_that_a_program_cannot_meet_are_refused),
+        TEST(a_login_is_not_to_be_had),
         TEST(tls_cannot_be_demanded),
         TEST(a_program_that_hangs_is_ended),
         TEST(a_session_that_is_freed_ends_the_program),
@@ -514,7 +524,7 @@ int main(void)
         TEST(a_forked_child_leaves_the_program_alone),
         TEST(each_allocation_may_fail),
     };
-    size_t n_tests = 18;
+    size_t n_tests = 19;
     UNIT_ADD_ROWS(tests, n_tests, rows, status_row);
     return UNIT_RUN(tests, n_tests);
 }

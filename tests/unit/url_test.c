@@ -85,6 +85,17 @@ static const struct row rows[] = {
     LOCAL("sendmail:/usr/sbin/sendmail", false, "/usr/sbin/sendmail"),
     LOCAL("Sendmail:///usr/lib/send%20mail", false, "/usr/lib/send mail"),
     LOCAL("sendmail:/x" LONG_PATH, false, "/x" LONG_PATH),
+    LOCAL("maildir:/home/me/Maildir", false, "/home/me/Maildir"),
+    LOCAL("MailDir:///srv/my%20mail/", false, "/srv/my mail/"),
+    LOCAL("directory:/var/spool/out%3f", false, "/var/spool/out?"),
+    REFUSED("maildir:Maildir"),
+    REFUSED("maildir:~/Maildir"),
+    REFUSED("maildir:"),
+    REFUSED("maildir://localhost/srv/mail"),
+    REFUSED("directory:/srv/mail#x"),
+    REFUSED("directory:/srv/%0a"),
+    REFUSED("dir:/srv/mail"),
+    REFUSED("file:/srv/mail"),
     REFUSED("sendmail:sendmail"),
     REFUSED("sendmail:"),
     REFUSED("sendmail://localhost/usr/sbin/sendmail"),
@@ -143,15 +154,31 @@ static const struct row rows[] = {
     REFUSED("submission://2001:db8::7"),
 };
 
+static enum mailsub__way way_of(const struct row *row)
+{
+    if (!row->want_path)
+        return MAILSUB__WAY_TCP;
+    switch (row->name[0]) {
+    case 's':
+    case 'S':
+        return row->name[1] == 'm' ? MAILSUB__WAY_UNIX : MAILSUB__WAY_COMMAND;
+    case 'm':
+    case 'M':
+        return MAILSUB__WAY_MAILDIR;
+    case 'd':
+        return MAILSUB__WAY_DIRECTORY;
+    default:
+        return MAILSUB__WAY_UNIX;
+    }
+}
+
 static void check(const mailsub__url *url, const struct row *row)
 {
     assert_string_equal(url->host, row->want_host);
     assert_int_equal(url->port, row->want_port);
     assert_int_equal(url->tls, row->want_tls);
     assert_int_equal(url->lmtp, row->want_lmtp);
-    assert_int_equal(url->way, !row->want_path             ? MAILSUB__WAY_TCP
-                               : strstr(row->name, "nix:") ? MAILSUB__WAY_UNIX
-                                                           : MAILSUB__WAY_COMMAND);
+    assert_int_equal(url->way, way_of(row));
     assert_true(mailsub__slice_equal(mailsub__buffer_slice(&url->path),
                                      mailsub__slice_str(row->want_path)));
     assert_int_equal(url->has_user, row->want_user != NULL);
