@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* sendmail_driver URL SENDER RECIPIENT...: submit one message, and print the code's name, the reply
-   and the detail, a line each. */
+   and the detail, a line each; then a line for each recipient: outcome, enhanced status, address. */
 #include <stdio.h>
 
 #include <mailsub/mailsub.h>
@@ -21,6 +21,19 @@ static int submit(const char *url, mailsub_message *message, mailsub_receipt *re
     return rc;
 }
 
+static void print_recipients(const mailsub_receipt *receipt)
+{
+    static const char *const outcomes[] = {
+        [MAILSUB_OUTCOME_NOT_ATTEMPTED] = "untried", [MAILSUB_OUTCOME_ACCEPTED] = "accepted",
+        [MAILSUB_OUTCOME_REFUSED] = "refused",       [MAILSUB_OUTCOME_DEFERRED] = "deferred",
+        [MAILSUB_OUTCOME_UNKNOWN] = "unknown",
+    };
+    for (size_t i = 0; i < mailsub_receipt_count_recipients(receipt); i++)
+        printf("%s %s %s\n", outcomes[mailsub_receipt_get_outcome(receipt, i)],
+               mailsub_receipt_get_recipient_enhanced_status(receipt, i),
+               mailsub_receipt_get_recipient(receipt, i));
+}
+
 int main(int argc, char **argv)
 {
     mailsub_message *message = NULL;
@@ -36,6 +49,7 @@ int main(int argc, char **argv)
     int rc = submit(argv[1], message, receipt);
     printf("%s\n%s\n%s\n", mailsub_error_name(rc), mailsub_receipt_get_reply_text(receipt),
            mailsub_receipt_get_detail(receipt));
+    print_recipients(receipt);
     mailsub_message_free(message);
     mailsub_receipt_free(receipt);
     return 0;
