@@ -25,21 +25,23 @@ enum { WINDOW = 1024 };
  */
 static size_t clean_blocks(const char *data, size_t len, bool stuff_dots)
 {
-    uint32_t starts = 0; /* bit 0: the octet at hand begins a line */
-    size_t at = 0;
-    for (size_t i = 0; len - i >= MAILSUB__OCTETS; i += MAILSUB__OCTETS) {
+    uint32_t behind_cr = 0; /* 1: the block begins behind a CR */
+    uint32_t starts = 0;    /* octets that begin a line; in front of a block, its first one */
+    size_t i = 0;
+    for (; len - i >= MAILSUB__OCTETS; i += MAILSUB__OCTETS) {
         uint32_t cr = mailsub__octets_equal(data + i, '\r');
         uint32_t lf = mailsub__octets_equal(data + i, '\n');
-        uint32_t open = at < i; /* the last octet was a CR */
-        if (lf != ((cr << 1 | open) & 0xffff))
+        if ((cr | lf | behind_cr | starts) == 0) /* in the middle of a line */
+            continue;
+        if (lf != ((cr << 1 | behind_cr) & 0xffff))
             break;
         starts |= lf << 1;
         if (stuff_dots && (starts & mailsub__octets_equal(data + i, '.')))
             break;
         starts >>= MAILSUB__OCTETS;
-        at = i + MAILSUB__OCTETS - (cr >> (MAILSUB__OCTETS - 1));
+        behind_cr = cr >> (MAILSUB__OCTETS - 1);
     }
-    return at;
+    return i - behind_cr;
 }
 
 /*

@@ -91,6 +91,13 @@ void mailsub__existing_body_feed(mailsub__existing_body *body, const char *data,
     mailsub__utf8_feed(&body->utf8, data, len);
     for (size_t i = skip_plain(body, data, len); i < len;
          i += skip_plain(body, data + i, len - i)) {
+        bool is_crlf = data[i] == '\r' && len - i > 1 && data[i + 1] == '\n';
+        if (is_crlf && !body->after_cr) { /* as most lines end */
+            end_line(body);
+            body->has_crlf = true;
+            i += 2;
+            continue;
+        }
         enum octet kind = octet_kind((unsigned char)data[i]);
         if (kind == PLAIN && !body->after_cr)
             add_plain(body, data[i]);
