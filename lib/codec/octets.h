@@ -85,16 +85,18 @@ static inline uint32_t mailsub__octets_special_portable(const char *at)
            mailsub__octets_gather(mailsub__octets_special_of(mailsub__octets_load(at + 8))) << 8;
 }
 
-static inline uint32_t mailsub__octets_blank_portable(const char *at)
+static inline uint64_t mailsub__octets_loose_of(const char *at)
 {
-    return mailsub__octets_gather(mailsub__octets_blank_of(mailsub__octets_load(at))) |
-           mailsub__octets_gather(mailsub__octets_blank_of(mailsub__octets_load(at + 8))) << 8;
+    uint64_t octets = mailsub__octets_load(at);
+    uint64_t behind = mailsub__octets_load(at + 1);
+    return (mailsub__octets_blank_of(octets) & mailsub__octets_blank_of(behind)) |
+           mailsub__octets_control_of(octets);
 }
 
-static inline uint32_t mailsub__octets_control_portable(const char *at)
+static inline uint32_t mailsub__octets_loose_portable(const char *at)
 {
-    return mailsub__octets_gather(mailsub__octets_control_of(mailsub__octets_load(at))) |
-           mailsub__octets_gather(mailsub__octets_control_of(mailsub__octets_load(at + 8))) << 8;
+    return mailsub__octets_gather(mailsub__octets_loose_of(at)) |
+           mailsub__octets_gather(mailsub__octets_loose_of(at + 8)) << 8;
 }
 
 static inline uint32_t mailsub__octets_equal_portable(const char *at, char c)
@@ -111,9 +113,9 @@ static inline uint32_t mailsub__octets_unprintable_portable(const char *at)
 }
 
 /*
- * _high: octets beyond ASCII. _special: octets that are not printable ASCII, or are "=". _blank:
- * the space and all below it. _control: all below the space. _unprintable: what is not printable
- * ASCII. _equal: those that are c.
+ * _high: octets beyond ASCII. _special: octets that are not printable ASCII, or are "=". _loose:
+ * control characters, and spaces with such a one or a space behind them; an octet more than the
+ * sixteen is read. _unprintable: what is not printable ASCII. _equal: those that are c.
  */
 #ifdef __SSE2__
 
@@ -132,18 +134,16 @@ static inline uint32_t mailsub__octets_special(const char *at)
     return (uint32_t)_mm_movemask_epi8(special);
 }
 
-static inline uint32_t mailsub__octets_blank(const char *at)
+static inline uint32_t mailsub__octets_loose(const char *at)
 {
     __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i most = _mm_min_epu8(octets, _mm_set1_epi8(' '));
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(most, octets));
-}
-
-static inline uint32_t mailsub__octets_control(const char *at)
-{
-    __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i most = _mm_min_epu8(octets, _mm_set1_epi8(' ' - 1));
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(most, octets));
+    __m128i behind = _mm_loadu_si128((const __m128i *)(const void *)(at + 1));
+    __m128i most = _mm_set1_epi8(' ');
+    /* Where both are the space or below it, so is the larger of them. */
+    __m128i larger = _mm_max_epu8(octets, behind);
+    __m128i pairs = _mm_cmpeq_epi8(_mm_max_epu8(larger, most), most);
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(octets, _mm_set1_epi8(' ' - 1)), octets);
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(pairs, control));
 }
 
 static inline uint32_t mailsub__octets_unprintable(const char *at)
@@ -171,14 +171,9 @@ static inline uint32_t mailsub__octets_special(const char *at)
     return mailsub__octets_special_portable(at);
 }
 
-static inline uint32_t mailsub__octets_blank(const char *at)
+static inline uint32_t mailsub__octets_loose(const char *at)
 {
-    return mailsub__octets_blank_portable(at);
-}
-
-static inline uint32_t mailsub__octets_control(const char *at)
-{
-    return mailsub__octets_control_portable(at);
+    return mailsub__octets_loose_portable(at);
 }
 
 static inline uint32_t mailsub__octets_unprintable(const char *at)

@@ -15,6 +15,7 @@
 
 typedef struct mailsub__dkim_field {
     char name[MAILSUB__FIELD_LONGEST_NAME + 1];
+    size_t name_len;
     int mode; /* MAILSUB_DKIM_*, never _UNSIGNED */
 } mailsub__dkim_field;
 

@@ -25,8 +25,7 @@ static bool is_white(char c)
 static const char *skip_plain(const char *at, const char *end)
 {
     while (end - at > MAILSUB__OCTETS) {
-        uint32_t pairs = mailsub__octets_blank(at) & mailsub__octets_blank(at + 1);
-        uint32_t marks = pairs | mailsub__octets_control(at);
+        uint32_t marks = mailsub__octets_loose(at);
         if (marks != 0)
             return at + __builtin_ctz(marks);
         at += MAILSUB__OCTETS;

@@ -60,6 +60,14 @@ static const char *const unstable[] = {
     "ARC-Seal",   "ARC-Message-Signature", "ARC-Authentication-Results",
 };
 
+static void set_field(mailsub__dkim_field *field, mailsub__slice name, int mode)
+{
+    memcpy(field->name, name.ptr, name.len);
+    field->name[name.len] = '\0';
+    field->name_len = name.len;
+    field->mode = mode;
+}
+
 int mailsub__dkim_init_fields(mailsub_dkim *dkim)
 {
     dkim->fields = mailsub__alloc_array(&dkim->allocator, N_DEFAULTS, sizeof *dkim->fields);
@@ -67,8 +75,7 @@ int mailsub__dkim_init_fields(mailsub_dkim *dkim)
         return MAILSUB_E_NOMEM;
     dkim->n_fields = dkim->room_for_fields = N_DEFAULTS;
     for (size_t i = 0; i < N_DEFAULTS; i++) {
-        strcpy(dkim->fields[i].name, defaults[i].name);
-        dkim->fields[i].mode = defaults[i].mode;
+        set_field(&dkim->fields[i], mailsub__slice_str(defaults[i].name), defaults[i].mode);
     }
     return MAILSUB_OK;
 }
@@ -107,10 +114,7 @@ static int add(mailsub_dkim *dkim, mailsub__slice name, int mode)
     dkim->fields = array;
     if (rc)
         return rc;
-    mailsub__dkim_field *field = &dkim->fields[dkim->n_fields++];
-    memcpy(field->name, name.ptr, name.len);
-    field->name[name.len] = '\0';
-    field->mode = mode;
+    set_field(&dkim->fields[dkim->n_fields++], name, mode);
     return MAILSUB_OK;
 }
 

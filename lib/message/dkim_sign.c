@@ -204,7 +204,7 @@ static void put_identity(struct signing *signing, const char *identity)
 static int sign_field(struct signing *signing, const mailsub_dkim *dkim,
                       const mailsub__dkim_field *wanted, bool *is_first)
 {
-    const mailsub__slice name = mailsub__slice_str(wanted->name);
+    const mailsub__slice name = mailsub__slice_of(wanted->name, wanted->name_len);
     size_t n = 0;
     for (size_t i = signing->n_fields; i-- > 0;) {
         if (!mailsub__slice_equal_nocase(signing->fields[i].name, name))
@@ -220,7 +220,10 @@ static int sign_field(struct signing *signing, const mailsub_dkim *dkim,
     bool is_sealed = wanted->mode == MAILSUB_DKIM_SEALED ||
                      (wanted->mode == MAILSUB_DKIM_SEALED_IF_THERE && n > 0);
     for (n += is_sealed; n > 0; n--) {
-        mailsub__buffer_append_str(&signing->tag, *is_first ? "h=" : ":");
+        if (*is_first)
+            mailsub__buffer_append_str(&signing->tag, "h=");
+        else
+            mailsub__buffer_append_char(&signing->tag, ':');
         mailsub__buffer_append_slice(&signing->tag, name);
         put_tag(signing, *is_first);
         *is_first = false;
