@@ -53,8 +53,20 @@ static int implied_port(const char *scheme)
     return strcmp(scheme, "smtp") == 0 ? 25 : strcmp(scheme, "submission") == 0 ? 587 : 465;
 }
 
+static void command_url(char *out, size_t room, const char *service)
+{
+    char name[64];
+    setting_name(name, "MAILSUB_COMMAND_", service);
+    int len = snprintf(out, room, "sendmail:%s", real_setting(name));
+    assert_true(len > 0 && (size_t)len < room);
+}
+
 void real_url(char *out, size_t room, const char *scheme, const char *host, const char *service)
 {
+    if (strcmp(scheme, "sendmail") == 0) {
+        command_url(out, room, service);
+        return;
+    }
     int port = real_port(service);
     bool is_implied = port == implied_port(scheme);
     int len = is_implied ? snprintf(out, room, "%s://%s", scheme, host)

@@ -21,7 +21,11 @@ int real_port(const char *service);
 /* Host that a service's client names: "localhost", unless the service has an address of its own. */
 const char *real_host(const char *service);
 
-/* scheme://host:port of a service, and no port where the scheme implies it. */
+/*
+ * scheme://host:port of a service, and no port where the scheme implies it. With the scheme sendmail
+ * the service is one of services.py's table COMMANDS, of which the URL has the path; "l2_missing" is
+ * one that is not there.
+ */
 void real_url(char *out, size_t room, const char *scheme, const char *host, const char *service);
 
 /* Fail unless part, which may be NULL, stands somewhere in text. */

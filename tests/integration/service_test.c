@@ -28,6 +28,24 @@
         .fates = {WRONG_PASSWORD("ann")}
 #define TLS_FAILURE(cause) FAILURE(cause, TLS, 0, "", ""), .fates = {UNTRIED("ann", cause, TLS)}
 
+/*
+ * Postfix's command does not look at recipients: it takes a message for all of them or for none. It
+ * ends with EX_TEMPFAIL for each of its refusals, for a faulty main.cf too.
+ */
+#define TAKEN(who) TO(who "@ours.example", ACCEPTED, OK, END_OF_DATA, 250, "2.0.0", "Taken")
+#define BY_COMMAND_SUCCESS                                                                         \
+    .code = MAILSUB_OK, .stage = MAILSUB_STAGE_END_OF_DATA, .reply_code = 250,                     \
+    .enhanced = "2.0.0", .text = "Taken"
+#define BY_COMMAND_TEMPFAIL(words)                                                                 \
+    FAILURE(E_MESSAGE_DEFERRED, END_OF_DATA, 451, "4.3.0", words),                                 \
+        .fates = {DEFERRED("ann", E_MESSAGE_DEFERRED, END_OF_DATA, 451, "4.3.0", words),           \
+                  DEFERRED("ben", E_MESSAGE_DEFERRED, END_OF_DATA, 451, "4.3.0", "(EX_TEMPFAIL)")}
+/* As sendmail -t is handed it: a lone dot ends nothing, and neither does a line that has two. */
+#define DOTTED                                                                                     \
+    "From: alice@ours.example\nTo: ann@ours.example\nBcc: ben@ours.example\n"                      \
+    "Subject: Dots\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"                  \
+    "Content-Transfer-Encoding: 8bit\n\nThe first\n.\n..\nFrom gr\xc3\xbcn\n.\n"
+
 static const struct submission local[] = {
     {"L1: localhost, port 25, without TLS and login", "smtp", "l1", SUCCESS, .protocol = "ESMTP",
      .never = "C: STARTTLS", .fates = {ACCEPTED("ann"), ACCEPTED("ben")}},
@@ -44,6 +62,19 @@ static const struct submission local[] = {
                   "Relay access denied")}},
     {"L1: no relay is running", "smtp", "refusing", FAILURE(E_CONNECT, CONNECT, 0, "", ""),
      .fates = {UNTRIED("ann", E_CONNECT, CONNECT)}},
+    {"L2: the sendmail command", "sendmail", "l2", BY_COMMAND_SUCCESS,
+     .fates = {TAKEN("ann"), TAKEN("ben")}},
+    {"L2: bounces go to another address than the author's", "sendmail", "l2",
+     .return_path = "app@ours.example", BY_COMMAND_SUCCESS, .fates = {TAKEN("ann")}},
+    {"L2: lines that are a lone dot, and 8-bit octets", "sendmail", "l2", .existing = DOTTED,
+     BY_COMMAND_SUCCESS, .fates = {TAKEN("ann"), TAKEN("ben")}},
+    {"L2: the user may not submit", "sendmail", "l2_forbidden",
+     BY_COMMAND_TEMPFAIL("is not allowed to submit mail")},
+    {"L2: more than the command takes", "sendmail", "l2_small", .padding = 30000,
+     BY_COMMAND_TEMPFAIL("File too large")},
+    {"L2: the command is not there", "sendmail", "l2_missing",
+     FAILURE(E_SENDMAIL, END_OF_DATA, 554, "5.3.5", "No such file or directory"),
+     .fates = {REFUSED("ann", E_SENDMAIL, END_OF_DATA, 554, "5.3.5", "No such file")}},
 };
 
 static const struct submission departmental[] = {

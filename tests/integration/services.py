@@ -6,6 +6,7 @@ A Postfix with its Dovecot (postfix.py) has a service, which is a port, for each
 Their names begin with the row that they stand for:
 
     L1  local relay on the application's own host
+    L2  the sendmail command of that host, which is a path instead of a port
     D1  departmental relay: 587 and 25 with STARTTLS, 465 with TLS
     D2  smarthost that knows its network
     P1  people's clients: TLS, login, owned senders, a quota of recipients
@@ -132,6 +133,13 @@ SERVICES = {
 STANDARD_PORTS = {"l1": 25, "d1_25": 25, "d1_465": 465, "d1_587": 587, "d2": 25, "p1_465": 465,
                   "p1_587": 587, "p2": 25, "p3_465": 465, "p3_587": 587, "r1": 25, "c1": 25}
 
+# Name of a sendmail command -> how its configuration differs from the servers' main.cf.
+COMMANDS = {
+    "l2": {},
+    "l2_forbidden": {"authorized_submit_users": ""},
+    "l2_small": {"message_size_limit": "20000"},
+}
+
 # Client certificate -> issuer, the name in it.
 CLIENTS = {"client": ("clientca", "alice"), "nobody": ("clientca", "mallory"),
            "foreigner": ("otherca", "alice")}
@@ -162,6 +170,7 @@ smtpd_tls_fingerprint_digest = sha256
 """
 
 MASTER_CF = postfix.MASTER_CF + """\
+pickup    unix  n       -       -       60      1       pickup
 verify    unix  -       -       n       -       1       verify
 discard   unix  -       -       n       -       -       discard
 smtp      unix  -       -       n       -       -       smtp
@@ -382,7 +391,9 @@ class Server(postfix.Server):
                "MAILSUB_SINK": self.sleeper.directory,
                "MAILSUB_PORT_C1_EXTERNAL": str(self.external.ports[0]),
                "MAILSUB_PORT_C1_EXTERNAL_STARTTLS": str(self.external.ports[1]),
-               **{f"MAILSUB_HOST_{name.upper()}": self.address(name) for name in STANDARD_PORTS}}
+               **{f"MAILSUB_HOST_{name.upper()}": self.address(name) for name in STANDARD_PORTS},
+               **{f"MAILSUB_COMMAND_{name.upper()}": self.path("config", name, "sendmail")
+                  for name in (*COMMANDS, "l2_missing")}}
         if self.has_small_disk:
             env["MAILSUB_SMALL_DISK"] = "1"
         if self.has_token:
@@ -455,6 +466,19 @@ class Server(postfix.Server):
         self._write("locked", "locked:x\n", 0o640)
         shutil.chown(self.path("config", "locked"), group="dovecot")
         self._write_table("clients", {self._fingerprint("client"): "client"})
+        for name, changes in COMMANDS.items():
+            self._write_command(name, changes)
+
+    def _write_command(self, name, changes):
+        """Postfix's sendmail as this server's, with a main.cf of its own."""
+        os.mkdir(self.path("config", name))
+        # Of a setting that stands there twice, the command would warn.
+        kept = [line for line in self.main_cf.format(**self._fill()).splitlines()
+                if line.partition(" =")[0] not in changes]
+        self._write(f"{name}/main.cf", "\n".join(
+            [*kept, *(f"{key} = {value}" for key, value in changes.items()), ""]))
+        self._write(f"{name}/sendmail", f"#!/bin/sh\nMAIL_CONFIG={self.path('config', name)}\n"
+                    'export MAIL_CONFIG\nexec /usr/sbin/sendmail "$@"\n', 0o755)
 
     def _fingerprint(self, name):
         """As Postfix writes it."""

@@ -96,7 +96,7 @@ struct submission {
     const char *enhanced;
     const char *text;     /* stands somewhere in the reply; without one, in the detail */
     const char *never;    /* what is not said, such as "C: AUTH" */
-    const char *protocol; /* what Postfix says that it spoke, RFC 3848 */
+    const char *protocol; /* what Postfix says that it spoke, RFC 3848; NULL for its sendmail */
     struct fate fates[MAX_FATES + 1];
 };
 
