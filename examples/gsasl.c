@@ -48,6 +48,16 @@ static void set_binding(Gsasl_session *session, const mailsub_login *login)
     gsasl_free(text);
 }
 
+/*
+ * GSSAPI logs in by the ticket that is there. Were no identity named, it would be that of the
+ * ticket (RFC 4752 section 3.1), whomever the caller asked for.
+ */
+static void set_identity(Gsasl_session *session, const mailsub_login *login)
+{
+    if (!*mailsub_login_get(login, MAILSUB_LOGIN_GET_AUTHORIZATION, NULL))
+        set(session, GSASL_AUTHZID, login, MAILSUB_LOGIN_GET_USER);
+}
+
 static int begin(void *context, mailsub_login *login, void **out_state)
 {
     const struct kit *kit = context;
@@ -63,6 +73,8 @@ static int begin(void *context, mailsub_login *login, void **out_state)
     set(session, GSASL_PASSWORD, login, MAILSUB_LOGIN_GET_PASSWORD);
     set(session, GSASL_AUTHZID, login, MAILSUB_LOGIN_GET_AUTHORIZATION);
     set(session, GSASL_HOSTNAME, login, MAILSUB_LOGIN_GET_HOST);
+    if (strcmp(kit->mechanism, "GSSAPI") == 0)
+        set_identity(session, login);
     gsasl_property_set(session, GSASL_SERVICE, "smtp");
     if (strstr(kit->mechanism, "-PLUS"))
         set_binding(session, login);
