@@ -88,7 +88,7 @@ class Sink:
         with self.lock:
             self.n_messages += 1
             name = f"{self.n_messages}.eml"
-        hidden = os.path.join(self.directory, "." + name)
+        hidden = os.path.join(self.directory, f".{name}.new")
         with open(hidden, "wb") as file:
             file.write(b"".join(lines))
         os.rename(hidden, os.path.join(self.directory, name))
