@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 
+from submitter import Submitter
 from tap import Tap
 
 DOVEADM = "/usr/bin/doveadm"
@@ -38,21 +39,11 @@ SENDER = "bounces@ours.example"
 RECIPIENTS = ("one@theirs.example", "two@theirs.example")
 
 
-class Place:
-    """A directory, and the driver with a URL of something in it."""
-
-    def __init__(self, driver, root):
-        self.driver = driver
-        self.root = root
-
-    def path(self, *parts):
-        return os.path.join(self.root, *parts)
+class Place(Submitter):
+    """A directory in which something is submitted to."""
 
     def submit(self, scheme, name, *envelope):
-        """The code's name, the reply and the detail."""
-        done = subprocess.run([self.driver, f"{scheme}:{self.path(name)}", *envelope], text=True,
-                              stdout=subprocess.PIPE, check=True, timeout=300)
-        return done.stdout.split("\n")
+        return super().submit(f"{scheme}:{self.path(name)}", *envelope)
 
 
 def python_reads(tap, place):

@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 from relays import UNPACKED
+from submitter import Submitter
 from tap import Tap, die_with_parent
 
 POSTFIX = "/usr/sbin/sendmail"
@@ -48,15 +49,8 @@ port {0}
 """
 
 
-class Place:
+class Place(Submitter):
     """A directory with the wrappers that name a command's own configuration."""
-
-    def __init__(self, driver, root):
-        self.driver = driver
-        self.root = root
-
-    def path(self, *parts):
-        return os.path.join(self.root, *parts)
 
     def write(self, name, text, mode=0o644):
         with open(self.path(name), "w", encoding="utf-8") as file:
@@ -65,10 +59,7 @@ class Place:
         return self.path(name)
 
     def submit(self, command, *envelope, front=()):
-        """The code's name, the reply and the detail."""
-        done = subprocess.run([*front, self.driver, f"sendmail:{command}", *envelope], text=True,
-                              stdout=subprocess.PIPE, check=True, timeout=60)
-        return done.stdout.split("\n")
+        return super().submit(f"sendmail:{command}", *envelope, front=front)
 
 
 def check_text(tap, name, text):

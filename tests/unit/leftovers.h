@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counts what a process holds, to show that nothing stays behind. */
+/* Counts what a process holds, to show that nothing stays behind; and takes its standard descriptors. */
 #ifndef MAILSUB_TESTS_LEFTOVERS_H
 #define MAILSUB_TESTS_LEFTOVERS_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static inline size_t count_entries(const char *path)
 {
@@ -26,6 +28,24 @@ static inline size_t count_entries(const char *path)
 static inline size_t count_descriptors(void)
 {
     return count_entries("/proc/self/fd");
+}
+
+/* Close what a program may have closed before it calls the library; nothing is told until it is
+   back. */
+static inline void close_standard(int kept[3])
+{
+    for (int fd = 0; fd < 3; fd++)
+        kept[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 40);
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+}
+
+static inline void reopen_standard(const int kept[3])
+{
+    for (int fd = 0; fd < 3; fd++) {
+        dup2(kept[fd], fd);
+        close(kept[fd]);
+    }
 }
 
 /* Whether the thread of that number goes on; one that has gone does not. */

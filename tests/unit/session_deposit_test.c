@@ -414,15 +414,9 @@ static void closed_standard_descriptors_are_survived(void **state)
     go_to("directory", "d");
     mkdir(deposit_path("d"), 0700);
     address(true);
-    for (int fd = 0; fd < 3; fd++)
-        kept[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 40);
-    for (int fd = 0; fd < 3; fd++)
-        close(fd);
+    close_standard(kept);
     int rc = submit();
-    for (int fd = 0; fd < 3; fd++) {
-        dup2(kept[fd], fd);
-        close(kept[fd]);
-    }
+    reopen_standard(kept);
     assert_int_equal(rc, MAILSUB_OK);
     assert_int_equal(deposit_count("d"), 2);
 }

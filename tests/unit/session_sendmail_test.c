@@ -7,7 +7,6 @@
 #include "session_kit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -426,15 +425,9 @@ static void closed_standard_descriptors_are_survived(void **state)
     (void)state;
     int kept[3];
     write_script("exit 75");
-    for (int fd = 0; fd < 3; fd++)
-        kept[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 40);
-    for (int fd = 0; fd < 3; fd++)
-        close(fd);
+    close_standard(kept);
     int rc = submit();
-    for (int fd = 0; fd < 3; fd++) {
-        dup2(kept[fd], fd);
-        close(kept[fd]);
-    }
+    reopen_standard(kept);
     assert_int_equal(rc, MAILSUB_E_MESSAGE_DEFERRED);
 }
 
